@@ -1,0 +1,234 @@
+"""The whole reading of one document: which readers run on which page, and their findings brought together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from documents.engines.base import Barcode, Face, Pixels, TextLine
+from documents.fields import Box, Field, same_number
+from documents.intake import PageImage, open_pages
+from documents.readers import aamva, address, classify, face, mrz, quality, viz
+from documents.readers.merge import merge
+from documents.readers.pages import ReadText, in_reading_order, read_text, read_zone
+from documents.readers.results import Engines, Reading, ReadPage, ReaderRun
+from documents.types import DocumentType
+
+ZONES = frozenset({"mrz", "barcode", "viz", "address", "face"})
+OCR_PAGES = 3
+_PAPER_KINDS = frozenset({
+    "lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "utility_bill",
+    "bank_statement", "government_letter", "invoice", "receipt", "",
+})  # fmt: skip
+
+
+@dataclass
+class _Found:
+    """Findings of all pages so far."""
+
+    pages: list[ReadPage] = field(default_factory=list)
+    runs: list[ReaderRun] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    barcodes: list[dict[str, Any]] = field(default_factory=list)
+    faces: list[dict[str, Any]] = field(default_factory=list)
+    zone: mrz.Zone | None = None
+    card: aamva.Card | None = None
+    classified: list[classify.Classification] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is asked of every page."""
+
+    engines: Engines
+    zones: frozenset[str]
+    type: DocumentType | None
+    country: str | None
+    today: date
+
+
+def read_document(
+    sides: Mapping[str, bytes],
+    *,
+    document_type: DocumentType | None = None,
+    country: str | None = None,
+    kinds: Collection[str] | None = None,
+    engines: Engines,
+    max_pixels: int = 50_000_000,
+    max_pages: int = 20,
+    today: date | None = None,
+) -> Reading:
+    """Reads ``sides`` (``front``, ``back``: image or PDF bytes). The declared type steers which readers run (``kinds``, of mrz, barcode, ocr and face,
+    narrows them further), never what they report. Raises Refused("image_invalid") when a side cannot be decoded."""
+    begun = time.perf_counter()
+    opened = {side: open_pages(data, accept_pdf=True, max_pixels=max_pixels, max_pages=max_pages) for side, data in sides.items()}
+    task = _Task(engines, _zones(document_type, kinds), document_type, country, today or date.today())
+    found = _Found()
+    for side in sorted(opened, key=lambda name: name != "front"):
+        for page in opened[side]:
+            _read_page(found, task, side, page)
+    return _reading(found, time.perf_counter() - begun)
+
+
+def _zones(document_type: DocumentType | None, kinds: Collection[str] | None) -> frozenset[str]:
+    zones = document_type.zones if document_type else ZONES
+    if kinds is None:
+        return zones
+    wanted = {zone for zone in zones if (zone if zone in ("mrz", "barcode", "face") else "ocr") in kinds}
+    return frozenset(wanted)
+
+
+def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
+    symbols, card, box = _barcode_zone(found, task, side, page)
+    text = _text(found, task, page, card, side)
+    faces = _face_zone(found, task, side, page.number, text.rgb) if page.text_lines is None else []
+    zone = _machine_zone(found, task, side, page.number, text)
+    classified = classify.classify(text.lines, zone, card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(symbols))
+    found.classified.append(classified)
+    _printed_zone(found, task, side, page.number, text, classified, zone)
+    measured = quality.measure(text.rgb, text.lines)
+    height, width = text.rgb.shape[:2]
+    shown = [face.as_json(entry, side=side, page=page.number) for entry in faces]
+    found.pages.append(ReadPage(side, page.number, width, height, text.rgb, measured, shown, text.turned))
+    found.faces += shown
+    found.text += [line.text for line in text.lines]
+
+
+def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tuple[list[Barcode], aamva.Card | None, Box | None]:
+    if "barcode" not in task.zones or page.number > OCR_PAGES:
+        return [], None, None
+    begun = time.perf_counter()
+    engine = task.engines.barcodes
+    symbols = engine.scan(page.rgb, thorough=True)
+    card, box, fields = None, None, []
+    for symbol in symbols:
+        if symbol.format == "PDF417" and card is None:
+            box = _corner_box(symbol)
+            card = _card(symbol.data)
+            fields = aamva.fields(card, side=side, page=page.number, box=box) if card else []
+    found.card = found.card or card
+    entries = [
+        {"format": symbol.format, "text": symbol.text, "corners": [[round(x), round(y)] for x, y in symbol.corners], "side": side, "page": page.number}
+        for symbol in symbols
+    ]
+    found.barcodes += entries
+    details = {"symbols": len(symbols), "aamva": card.as_json() if card else None}
+    found.runs.append(ReaderRun("barcode", engine.name, engine.version, _since(begun), tuple(fields), details))
+    return symbols, card, box
+
+
+def _card(payload: bytes) -> aamva.Card | None:
+    try:
+        return aamva.parse(payload)
+    except aamva.NotAamva:
+        return None
+
+
+def _corner_box(symbol: Barcode) -> Box:
+    xs, ys = [x for x, _ in symbol.corners], [y for _, y in symbol.corners]
+    return (round(min(xs)), round(min(ys)), round(max(xs) - min(xs)), round(max(ys) - min(ys)))
+
+
+def _text(found: _Found, task: _Task, page: PageImage, card: aamva.Card | None, side: str) -> ReadText:
+    """The page's text, unless nothing could be gained from it: a decoded card back holds it all in its barcode, a selfie holds none."""
+    reads = bool(task.zones & {"viz", "address", "mrz"})
+    scanned_too_far = page.number > OCR_PAGES and not page.text_lines
+    whole_card = card is not None and (side == "back" or task.type is None) and not (task.type and "address" in task.zones)
+    if not reads or scanned_too_far or whole_card:
+        return ReadText(page.rgb, [])
+    begun = time.perf_counter()
+    text = read_text(page, task.engines.text)
+    details = {"lines": len(text.lines), "turned": text.turned, "text_layer": text.digital, "page": page.number, "side": side}
+    found.runs.append(ReaderRun("ocr", task.engines.text.name, task.engines.text.version, _since(begun), (), details))
+    return text
+
+
+def _face_zone(found: _Found, task: _Task, side: str, number: int, rgb: Pixels) -> list[Face]:
+    if "face" not in task.zones or side != "front" or number > 1:
+        return []
+    begun = time.perf_counter()
+    engine = task.engines.faces
+    if not (available := engine.available()).ok:
+        found.runs.append(ReaderRun("face", engine.name, engine.version, 0, (), {"available": False, "reason": available.reason}))
+        return []
+    faces = engine.detect(rgb, turned=task.type is not None and task.type.kind == "selfie")
+    details = {"faces": len(faces), "people": face.people(faces), "largest_px": faces[0].box[2] if faces else None}
+    found.runs.append(ReaderRun("face", engine.name, engine.version, _since(begun), (), details))
+    return faces
+
+
+def _machine_zone(found: _Found, task: _Task, side: str, number: int, text: ReadText) -> mrz.Zone | None:
+    if "mrz" not in task.zones or not text.rgb.size:
+        return None
+    begun = time.perf_counter()
+    expected = task.type is not None and bool(task.type.mrz_formats) and (side == "back") == ("TD1" in task.type.mrz_formats)
+    zone, name = read_zone(text, task.engines.text, expected=expected, second=task.engines.mrz_second)
+    if zone is None:
+        return None
+    second = task.engines.mrz_second
+    version = second.version if second is not None and name == second.name else task.engines.text.version
+    fields = _number_in_print(mrz.fields(zone, today=task.today, side=side, page=number), zone, text.lines)
+    found.runs.append(ReaderRun("mrz", name, version, _since(begun), tuple(fields), zone.as_json()))
+    if found.zone is None or zone.rank > found.zone.rank:
+        found.zone = zone
+    return zone
+
+
+def _number_in_print(fields: list[Field], zone: mrz.Zone, lines: list[TextLine]) -> list[Field]:
+    """Check digits miss swaps such as G/6 and two O/0: the number printed elsewhere on the page, in another font, confirms it or casts doubt."""
+    others = [mrz.fold_line(part) for line in lines if "<" not in line.text for part in line.text.split()]
+    if any(same_number(zone.number, other) for other in others):
+        return [replace(entry, confidence=min(0.995, entry.confidence + 0.01)) if entry.path == "document.number" else entry for entry in fields]
+    if any(mrz.look_alike(zone.number, other) for other in others):
+        return [replace(entry, confidence=min(entry.confidence, 0.8)) if entry.path == "document.number" else entry for entry in fields]
+    return fields
+
+
+def _printed_zone(
+    found: _Found, task: _Task, side: str, number: int, text: ReadText, classified: classify.Classification, zone: mrz.Zone | None
+) -> None:
+    if not text.lines:
+        return
+    begun = time.perf_counter()
+    kind = task.type.kind if task.type else classified.kind
+    day_first = not ((task.country or classified.country or "USA") in ("USA", *_US_STYLE))
+    fields: list[Field] = []
+    if "viz" in task.zones and not (task.type is None and kind in _PAPER_KINDS):
+        fields += viz.read(text.lines, state=classified.state, country=classified.country, kind=kind, zone=zone, today=task.today, side=side, page=number)
+    if "address" in task.zones and (task.type is not None or kind in _PAPER_KINDS):
+        fields += address.read(text.lines, (text.rgb.shape[1], text.rgb.shape[0]), today=task.today, day_first=day_first, side=side, page=number)
+    engine = task.engines.text
+    found.runs.append(ReaderRun("ocr", engine.name, engine.version, _since(begun), tuple(fields), {"parsed": "address" if "address" in task.zones else "viz"}))
+
+
+_US_STYLE = ("PRI", "GUM", "VIR", "ASM", "MNP")
+
+
+def _reading(found: _Found, seconds: float) -> Reading:
+    classified = max(found.classified, key=lambda entry: entry.confidence) if found.classified else None
+    merged = merge(entry for run in found.runs for entry in run.fields)
+    return Reading(
+        tuple(found.pages), tuple(_joined_ocr(found.runs)), merged, found.zone.as_json() if found.zone else None, found.barcodes,
+        found.card.as_json() if found.card else None, classified.as_json() if classified else {}, found.text, found.faces,
+        quality.worst([page.quality for page in found.pages]), round(seconds, 3),
+    )  # fmt: skip
+
+
+def _joined_ocr(runs: list[ReaderRun]) -> Iterator[ReaderRun]:
+    """Recognition and the parsing of what it gave are one run to whoever looks at it."""
+    ocr = [run for run in runs if run.kind == "ocr"]
+    yield from (run for run in runs if run.kind != "ocr")
+    if ocr:
+        pages = [run.details for run in ocr if "lines" in run.details]
+        fields = tuple(merge(entry for run in ocr for entry in run.fields).values())
+        yield ReaderRun("ocr", ocr[0].engine, ocr[0].version, sum(run.duration_ms for run in ocr), fields, {"pages": pages})
+
+
+def _since(begun: float) -> int:
+    return round((time.perf_counter() - begun) * 1000)
+
+
+__all__ = ["in_reading_order", "read_document"]

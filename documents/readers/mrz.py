@@ -1,0 +1,545 @@
+"""Recognised lines of text to a machine readable zone (ICAO Doc 9303).
+
+Lines are folded to the zone's 37 characters, fragments on one baseline joined, and each plausible pair or triple fitted to the layouts. What the
+layout forces (digits in dates, letters in names) is taken; beyond that at most one look-alike character is changed, and only when its own check digit
+and the composite one then both hold. A printed check digit is never changed: a zone with wrong digits is reported as printed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from documents.engines.base import Point, TextLine
+from documents.fields import Box, Field, country_code, full_name
+from documents.readers.mrz_layout import LAYOUTS, Layout, check_digit, document_number, failed_checks, names, names_truncated, take
+
+_FOLDED = {
+    **dict.fromkeys("«≪", "<<"),
+    **dict.fromkeys("‹＜くㄑ〈([{≤∠⟨⧼«—–-_~/»*°", "<"),
+    "|": "I", "!": "I", "$": "S", "€": "E", "£": "E", "@": "0", "¢": "C", "с": "C", "О": "O", "Ø": "0", "§": "S",
+}  # fmt: skip
+_HOMOGLYPHS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХЅІЈԌ", "ABEZHIKMNOPTYXABEKMHOPCTYXSIJG")
+_AS_DIGIT = {"O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "A": "4", "T": "7", "Y": "4"}
+_AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "8": "B", "6": "G", "4": "A", "7": "T", "3": "E"}
+_LOOK_ALIKES = {
+    "0": "OQD", "O": "0QD", "Q": "0O", "D": "0O", "1": "IL", "I": "1L", "L": "1I", "2": "Z", "Z": "2", "5": "S", "S": "5", "8": "B", "B": "8",
+    "6": "G", "G": "6", "4": "A", "A": "4", "7": "T", "T": "7",
+}  # fmt: skip
+_SEX = {"N": "M", "H": "M", "W": "M", "E": "F", "P": "F", "K": "<", "C": "<"}
+_DIGITISH = "[0-9OQDUIJLZSBGAT]"
+_CORE = re.compile(rf"[A-Z<0158]{{3}}{_DIGITISH}{{7}}[MFXNHEPK<]{_DIGITISH}{{7}}")
+_TD1_CORE = re.compile(rf"{_DIGITISH}{{6,7}}[MFXNHEPK<]{_DIGITISH}{{7}}[A-Z<0158]{{3}}")
+LONGEST_SHIFT = 7
+LONGEST_NAME_SHIFT = 20
+MOST_FORCED_LETTERS = 4
+_FRENCH_GIVEN_NAMES = (1, 13, 27)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One character changed: ``line`` and ``position`` count from 1; ``constraint`` says what forced it (``digits``, ``letters``, ``filler``, ``sex``
+    or ``check_digit:<name>``)."""
+
+    line: int
+    position: int
+    read: str
+    became: str
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A machine readable zone as printed. ``rank`` orders rival readings; ``box`` is its place on the page, ``confidence`` the OCR's mean."""
+
+    format: str
+    lines: tuple[str, ...]
+    failed: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+    confidence: float
+    rank: float
+    box: Box | None = None
+
+    @property
+    def valid(self) -> bool:
+        return not self.failed
+
+    @property
+    def number(self) -> str:
+        return document_number(self.format, self.lines)
+
+    @property
+    def guessed(self) -> int:
+        """How many characters a check digit, not the layout, made us change."""
+        return sum(repair.constraint.startswith("check_digit") for repair in self.repairs)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "format": self.format,
+            "lines": list(self.lines),
+            "valid": self.valid,
+            "failed_checks": list(self.failed),
+            "repairs": [
+                {"line": r.line, "position": r.position, "read": r.read, "became": r.became, "constraint": r.constraint} for r in self.repairs
+            ],
+            "confidence": round(self.confidence, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One printed line: ``text`` in the zone's alphabet; ``along`` and ``across`` its place in the text's own direction, ``height`` in pixels."""
+
+    text: str
+    confidence: float
+    along: float
+    across: float
+    height: float
+    width: float
+    points: tuple[Point, ...]
+
+
+def find_zone(lines: Sequence[TextLine]) -> Zone | None:
+    """The best machine readable zone among ``lines``, or None. Never makes one out of prose: see ``_credible``."""
+    rows = [row for row in _rows(lines) if looks_like_zone(row.text)]
+    best: Zone | None = None
+    for group in _groups(rows):
+        for zone in _fits(group):
+            if (best is None or zone.rank > best.rank) and _credible(zone, group):
+                best = replace(zone, box=_box(group))
+    return best
+
+
+def zone_from_text(lines: Iterable[str]) -> Zone | None:
+    """The same for lines that are text already."""
+    return find_zone([TextLine(text, 1.0, ((0, 20.0 * n), (600, 20.0 * n), (600, 20.0 * n + 14), (0, 20.0 * n + 14))) for n, text in enumerate(lines)])
+
+
+def zone_rows(lines: Sequence[TextLine]) -> list[Row]:
+    """Rows that look like parts of a zone, whether or not they fit: where a closer look would pay."""
+    return [row for row in _rows(lines) if looks_like_zone(row.text)]
+
+
+def fold_line(text: str) -> str:
+    """``text`` in the zone's alphabet A-Z 0-9 <: accents stripped, look-alike signs of other scripts folded, the rest dropped."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)).upper().translate(_HOMOGLYPHS)
+    return re.sub(r"[^A-Z0-9<]", "", "".join(_FOLDED.get(char, char) for char in plain))
+
+
+def looks_like_zone(text: str) -> bool:
+    """Twenty characters or more, with fillers or the birth-sex-expiry core, or the beginning of a TD1 line."""
+    if len(text) < 20:
+        return False
+    fillers, digits = text.count("<"), sum(char.isdigit() for char in text)
+    if re.match(r"[I1AC][A-Z0-9<][A-Z0-9<]{3}", text) and 26 <= len(text) <= 34 and (fillers >= 1 or digits >= 9):
+        return True
+    return fillers >= 3 or _CORE.search(text) is not None or _TD1_CORE.search(text) is not None
+
+
+def _rows(lines: Sequence[TextLine]) -> list[Row]:
+    """Folded lines joined along common baselines, top to bottom in the direction of the text."""
+    parts = [(fold_line(line.text), line) for line in lines]
+    parts = [(text, line) for text, line in parts if text]
+    angles = [_angle(line) for _, line in parts if _width(line) > 3 * _height(line)]
+    turn = statistics.median(angles) if angles else 0.0
+    placed = sorted((_place(text, line, turn) for text, line in parts), key=lambda row: row.across)
+    joined: list[list[Row]] = []
+    for row in placed:
+        home = next((group for group in reversed(joined[-6:]) if _same_baseline(group, row)), None)
+        if home is None:
+            joined.append([row])
+        else:
+            home.append(row)
+    return [_join(group) for group in joined]
+
+
+def _angle(line: TextLine) -> float:
+    (x0, y0), (x1, y1) = line.polygon[0], line.polygon[1]
+    return math.atan2(y1 - y0, x1 - x0)
+
+
+def _width(line: TextLine) -> float:
+    return math.dist(line.polygon[0], line.polygon[1])
+
+
+def _height(line: TextLine) -> float:
+    return math.dist(line.polygon[0], line.polygon[3])
+
+
+def _place(text: str, line: TextLine, turn: float) -> Row:
+    cx = sum(point[0] for point in line.polygon) / 4
+    cy = sum(point[1] for point in line.polygon) / 4
+    along, across = cx * math.cos(turn) + cy * math.sin(turn), cy * math.cos(turn) - cx * math.sin(turn)
+    return Row(text, line.confidence, along, across, _height(line), _width(line), line.polygon)
+
+
+def _same_baseline(group: list[Row], row: Row) -> bool:
+    near = min(group, key=lambda other: abs(other.along - row.along))
+    apart = abs(near.along - row.along) - (near.width + row.width) / 2
+    alike = 0.6 < near.height / max(row.height, 1) < 1.7
+    return alike and abs(near.across - row.across) < 0.5 * min(near.height, row.height) and -near.height < apart < 8 * near.height
+
+
+def _join(group: list[Row]) -> Row:
+    """Fragments in order; a gap wider than a character stands for fillers that the detector skipped."""
+    group = sorted(group, key=lambda row: row.along)
+    text = group[0].text
+    for left, right in pairwise(group):
+        gap = (right.along - right.width / 2) - (left.along + left.width / 2)
+        pitch = max(1.0, left.width / max(1, len(left.text)))
+        text += ("<" if gap > 1.2 * pitch and "<" in left.text + right.text else "") + right.text
+    weight = sum(len(row.text) for row in group)
+    first, last = group[0], group[-1]
+    width = (last.along + last.width / 2) - (first.along - first.width / 2)
+    confidence = sum(row.confidence * len(row.text) for row in group) / weight
+    points = tuple(point for row in group for point in row.points)
+    return Row(text, confidence, first.along - first.width / 2 + width / 2, first.across, first.height, width, points)
+
+
+def _groups(rows: list[Row]) -> Iterator[tuple[Row, ...]]:
+    """Two or three rows one under the other, letting one stray row lie between."""
+    for first in range(len(rows)):
+        for second in range(first + 1, min(first + 3, len(rows))):
+            yield (rows[first], rows[second])
+            for third in range(second + 1, min(second + 3, len(rows))):
+                yield (rows[first], rows[second], rows[third])
+
+
+def _fits(group: tuple[Row, ...]) -> Iterator[Zone]:
+    texts = [row.text for row in group]
+    confidence = statistics.fmean(row.confidence for row in group)
+    for layout in LAYOUTS.values():
+        if layout.lines != len(texts) or not _long_enough(layout, texts) or not _opens(layout, texts[0]):
+            continue
+        drift = 0.6 * sum(abs(len(text) - layout.length) for text in texts)
+        for lines, cost in _FITTERS.get(layout.format, _fit_two)(layout, texts):
+            yield _judged(layout, lines, confidence, cost + drift)
+
+
+def _long_enough(layout: Layout, texts: list[str]) -> bool:
+    """The names' line may have lost most of its trailing fillers, the others not."""
+    for number, text in enumerate(texts):
+        shift = layout.length - len(text)
+        if abs(shift) > LONGEST_SHIFT and not (number == layout.names[0] and LONGEST_SHIFT < shift <= LONGEST_NAME_SHIFT):
+            return False
+    return True
+
+
+def _opens(layout: Layout, text: str) -> bool:
+    """Whether the first line may begin a zone of this layout: visas begin with V, passports with P, cards with A, C or I (9303-3 §4.4)."""
+    head = text[:3]
+    if layout.format.startswith("MRV"):
+        return "V" in head[:2]
+    if layout.format == "FRA1988":
+        return text[:5] in ("IDFRA", "1DFRA") or "DFRA" in text[:6]
+    if layout.format == "TD3":
+        return head[:1] != "V" and (head[:1] in "PRFB<" or "P" in head)
+    return head[:1] not in "VP" and any(char in "ACI1" for char in head[:2])
+
+
+def _judged(layout: Layout, raw: tuple[str, ...], confidence: float, cost: float) -> Zone:
+    lines, repairs = _forced(layout, raw)
+    lines, guessed = _repaired(layout, lines)
+    failed = failed_checks(layout.format, lines)
+    passed = len(layout.checks) - len(failed)
+    spelled = sum(repair.constraint == "letters" for repair in repairs)
+    rank = 3.0 * passed - 3.0 * len(failed) - cost - 0.2 * len(repairs) - 0.5 * spelled - 1.0 * len(guessed) - _oddities(layout, lines) - (len(layout.checks) < 4)
+    return Zone(layout.format, lines, failed, (*repairs, *guessed), confidence, rank)
+
+
+def _forced(layout: Layout, raw: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Repair, ...]]:
+    """Characters that the layout forces: digits in dates and check digits, letters in codes and names, a sex, fillers after the names."""
+    lines = [list(line) for line in raw]
+    repairs: list[Repair] = []
+
+    def put(line: int, position: int, became: str, constraint: str) -> None:
+        read = lines[line][position]
+        if became != read:
+            repairs.append(Repair(line + 1, position + 1, read, became, constraint))
+            lines[line][position] = became
+
+    for span in (layout.birth, layout.expiry, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
+        for position in range(span[1], span[2]) if span else ():
+            put(span[0], position, _AS_DIGIT.get(lines[span[0]][position], lines[span[0]][position]), "digits")
+    for span in ((0, 0, 1), layout.issuer, layout.nationality, layout.names, *((_FRENCH_GIVEN_NAMES,) if layout.format == "FRA1988" else ())):
+        for position in range(span[1], span[2]):
+            put(span[0], position, _AS_LETTER.get(lines[span[0]][position], lines[span[0]][position]), "letters")
+    line, position, _ = layout.sex
+    put(line, position, _SEX.get(lines[line][position], lines[line][position]), "sex")
+    if layout.format != "FRA1988":
+        for position in _strays(take(["".join(row) for row in lines], layout.names)):
+            put(layout.names[0], layout.names[1] + position, "<", "filler")
+    return tuple("".join(line) for line in lines), tuple(repairs)
+
+
+def _strays(field: str) -> list[int]:
+    """Positions in a name field that hold a lone letter amid the fillers after the names."""
+    tail = re.search(r"<{3,}", field)
+    if not tail or field[tail.start() :].count("<") < 0.6 * len(field[tail.start() :]):
+        return []
+    return [match.start() + tail.start() for match in re.finditer(r"[A-Z]", field[tail.start() :])]
+
+
+def _repaired(layout: Layout, lines: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Repair, ...]]:
+    """At most one look-alike swap, in a field whose check digit fails, when exactly one swap makes every check digit hold."""
+    failed = failed_checks(layout.format, lines)
+    broken = [check for check in layout.checks if check.name in failed and check.name != "composite"]
+    if len(broken) != 1:
+        return lines, ()
+    check = broken[0]
+    found: list[tuple[tuple[str, ...], Repair]] = []
+    dates = check.name in ("birth", "expiry")
+    for row, start, stop in check.over:
+        for position in range(start, stop):
+            for became in _LOOK_ALIKES.get(lines[row][position], ""):
+                if dates and not became.isdigit():
+                    continue
+                changed = lines[row][:position] + became + lines[row][position + 1 :]
+                tried = (*lines[:row], changed, *lines[row + 1 :])
+                if not failed_checks(layout.format, tried):
+                    found.append((tried, Repair(row + 1, position + 1, lines[row][position], became, f"check_digit:{check.name}")))
+    return (found[0][0], (found[0][1],)) if len(found) == 1 else (lines, ())
+
+
+def _oddities(layout: Layout, lines: tuple[str, ...]) -> float:
+    """What speaks against the fit: impossible dates, an unknown country, no sex, digits in a name, a name that starts with a filler."""
+    odd = 0.0
+    for span in (layout.birth, layout.expiry):
+        odd += 2.0 * (span is not None and not _possible_date(take(lines, span)))
+    odd += 1.5 * (take(lines, layout.sex) not in "MFX<")
+    for span in (layout.issuer, layout.nationality):
+        odd += 0.7 * (_issuer(take(lines, span)) is None)
+    field = take(lines, layout.names)
+    return odd + 0.5 * sum(char.isdigit() for char in field) + 1.5 * field.startswith("<") + 1.0 * ("<<" not in field)
+
+
+def _possible_date(text: str) -> bool:
+    """YYMMDD; an unknown month or day may be ``<<`` (9303-3 §4.8)."""
+    if not re.fullmatch(r"\d\d(\d\d|<<)(\d\d|<<)|<{6}", text):
+        return False
+    month, day = text[2:4], text[4:6]
+    return (month == "<<" or 1 <= int(month) <= 12) and (day == "<<" or 1 <= int(day) <= 31)
+
+
+def _credible(zone: Zone, group: tuple[Row, ...]) -> bool:
+    """A zone must carry proof: two of its check digits hold or, where they are printed wrong, one holds and everything else is exactly in place."""
+    layout = LAYOUTS[zone.format]
+    if (len(layout.checks) - len(zone.failed)) < 1 or take(zone.lines, layout.sex) not in "MFX<":
+        return False
+    if sum(repair.constraint == "letters" for repair in zone.repairs) > MOST_FORCED_LETTERS:
+        return False
+    own = [name for name in ("number", "birth", "expiry") if name in zone.failed]
+    fields = 2 if layout.expiry is None else 3
+    exact = all(abs(len(row.text) - layout.length) <= 1 for row in group)
+    odd = _oddities(layout, zone.lines)
+    if fields - len(own) >= 2:
+        return odd < 4.5
+    return exact and odd < 2.5 and fields - len(own) >= 1 and "<<" in zone.lines[layout.names[0]]
+
+
+def _fit_two(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """TD2, TD3 and visas: the second line is held by its core (nationality, birth, sex, expiry), the first by its trailing fillers."""
+    for second, cost in _second_lines(layout, texts[1]):
+        yield (_name_line(texts[0], layout.length, second[10:13]), second), cost
+
+
+def _second_lines(layout: Layout, text: str) -> Iterator[tuple[str, float]]:
+    for start, core in _cores(text, 10):
+        heads, tails = list(_heads(text[:start])), list(_lengths(text[start + len(core) :], layout.length - 28))
+        whole = core if len(core) == 18 else core[:10] + "<" + core[10:]
+        for head, head_cost in heads:
+            for tail, tail_cost in tails:
+                yield head + whole + tail, head_cost + tail_cost + 0.5 * abs(start - 10) * (len(head) != start)
+
+
+def _cores(text: str, wanted: int) -> list[tuple[int, str]]:
+    """Up to three places where nationality, birth, sex and expiry may stand, best first; 17 characters where the sex got lost."""
+    scored = []
+    for start in range(max(0, wanted - 5), min(len(text) - 17, wanted + 5) + 1):
+        for length in (18, 17):
+            core = text[start : start + length]
+            if len(core) == length:
+                whole = core if length == 18 else core[:10] + "<" + core[10:]
+                scored.append((_core_score(whole) - 0.6 * abs(start - wanted) - 2.0 * (length == 17), start, core))
+    scored.sort(key=lambda entry: -entry[0])
+    return [(start, core) for score, start, core in scored[:3] if score > 2.0]
+
+
+def _core_score(core: str) -> float:
+    birth, expiry = _digits(core[3:10]), _digits(core[11:18])
+    score = 0.5 * sum(char.isalpha() or char == "<" for char in core[:3]) + 1.0 * (core[10] in "MFX<")
+    score += 0.25 * sum(char.isdigit() for char in core[3:10] + core[11:18])
+    for dated in (birth, expiry):
+        score += 1.0 * _possible_date(dated[:6]) + 3.0 * (check_digit(dated[:6]) == dated[6])
+    return score
+
+
+def _digits(text: str) -> str:
+    return "".join(_AS_DIGIT.get(char, char) for char in text)
+
+
+def _heads(text: str) -> Iterator[tuple[str, float]]:
+    """The ten characters before the core: a short number lost its fillers before the check digit, or its beginning."""
+    if len(text) == 10:
+        yield text, 0.0
+    elif len(text) < 10:
+        missing = 10 - len(text)
+        if text:
+            yield text[:-1] + "<" * missing + text[-1], 0.5 * missing
+        yield "<" * missing + text, 1.5 * missing
+    else:
+        yield text[-10:], 1.0 * (len(text) - 10)
+        yield from _lengths(text, 10)
+
+
+def _lengths(text: str, length: int) -> Iterator[tuple[str, float]]:
+    """``text`` brought to ``length``: each run of fillers stretched or shrunk, longest first, or padded or cut on the right."""
+    short = length - len(text)
+    if short == 0:
+        yield text, 0.0
+        return
+    for run in sorted(re.finditer("<+", text), key=lambda match: match.start() - match.end())[:4]:
+        size = run.end() - run.start()
+        if size + short >= 1:
+            yield text[: run.start()] + "<" * (size + short) + text[run.end() :], 0.3 * abs(short) * (size < 3) + 0.1 * abs(short)
+    if short > 0:
+        yield text + "<" * short, 0.4 * short
+        if len(text) >= 1:
+            yield text[:-1] + "<" * short + text[-1], 0.5 * short
+    else:
+        yield text[:length], 1.0 * -short
+        yield text[-length:] if length else "", 1.0 * -short
+
+
+def _name_line(text: str, length: int, nationality: str) -> str:
+    """A first line of TD2, TD3 or a visa: the issuer, most often the nationality, must begin at the third character (9303-4 §4.2.2)."""
+    at = text.find(nationality, 0, 6) if re.fullmatch(r"[A-Z]{3}", nationality) else -1
+    if at in (0, 1) and text[2:5] != nationality:
+        text = {0: "P<", 1: text[0] + "<" if text[0] != "<" else "P<"}[at] + text[at:]
+    elif at > 2 and text[2:5] != nationality and at <= 4:
+        text = text[at - 2 : at] + text[at:]
+    return _filled(text, length)
+
+
+def _filled(text: str, length: int) -> str:
+    """A line of names at its length: the last run of fillers gives or takes."""
+    if len(text) == length:
+        return text
+    if len(text) < length:
+        runs = [match for match in re.finditer("<{3,}", text)]
+        if not text.endswith("<") and runs and runs[-1].end() >= len(text) - 2:
+            return text[: runs[-1].end()] + "<" * (length - len(text)) + text[runs[-1].end() :]
+        return text.ljust(length, "<")
+    runs = sorted(re.finditer("<+", text), key=lambda match: match.start() - match.end())
+    over = len(text) - length
+    if runs and runs[0].end() - runs[0].start() > over:
+        return text[: runs[0].start()] + text[runs[0].start() + over :]
+    return text[:length]
+
+
+def _fit_td1(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """TD1: the second line is held by its core at the beginning, the first by its number's check digit, the third by its fillers."""
+    firsts = sorted(_lengths(texts[0], 30), key=lambda pair: pair[1] + 3.0 * (check_digit(pair[0][5:14]) != pair[0][14]))[:4]
+    seconds = []
+    for start in range(min(4, max(1, len(texts[1]) - 17))):
+        core = texts[1][start : start + 18]
+        if len(core) == 18:
+            score = _core_score(core[15:18] + core[:7] + core[7] + core[8:15])
+            seconds += [(core + tail, cost + 0.5 * start - score) for tail, cost in _lengths(texts[1][start + 18 :], 12)]
+    if not seconds:
+        return
+    floor = min(cost for _, cost in seconds)
+    for first, first_cost in firsts:
+        for second, cost in sorted(seconds, key=lambda pair: pair[1])[:6]:
+            yield (first, second, _filled(texts[2], 30)), first_cost + cost - floor
+
+
+def _fit_french(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
+    for first, first_cost in _lengths(texts[0], 36):
+        for second, second_cost in _lengths(texts[1], 36):
+            yield (first, second), first_cost + second_cost
+
+
+_FITTERS = {"TD1": _fit_td1, "FRA1988": _fit_french}
+
+
+def _box(group: tuple[Row, ...]) -> Box:
+    xs = [point[0] for row in group for point in row.points]
+    ys = [point[1] for row in group for point in row.points]
+    return (round(min(xs)), round(min(ys)), round(max(xs) - min(xs)), round(max(ys) - min(ys)))
+
+
+def _issuer(code: str) -> str | None:
+    """Alpha-3 of an ICAO code (9303-3 §5), the codes of organisations and of the specimen state Utopia included."""
+    bare = code.replace("<", "")
+    if bare in ("UTO", "UNO", "UNA", "UNK", "XXA", "XXB", "XXC", "XXX", "XOM", "XPO", "EUE", "XCC", "XCE", "XEC", "XMP"):
+        return bare
+    return country_code(bare) if len(bare) == 3 or bare == "D" else None
+
+
+def dates(zone: Zone, today: date) -> tuple[date | None, date | None]:
+    """Birth and expiry. Birth lies in the past and before expiry; a document expires within 50 years from now, or expired in the last century."""
+    layout = LAYOUTS[zone.format]
+    expiry = _full_date(take(zone.lines, layout.expiry), today.year + 50) if layout.expiry else None
+    birth = _full_date(take(zone.lines, layout.birth), min(today.year, expiry.year if expiry else today.year))
+    if birth and birth > today:
+        birth = _full_date(take(zone.lines, layout.birth), today.year - 1)
+    return birth, expiry
+
+
+def _full_date(text: str, latest_year: int) -> date | None:
+    if not re.fullmatch(r"\d{6}", text):
+        return None
+    year = 2000 + int(text[:2])
+    while year > latest_year:
+        year -= 100
+    try:
+        return date(year, int(text[2:4]), int(text[4:6]))
+    except ValueError:
+        return None
+
+
+def fields(zone: Zone, *, today: date, side: str = "front", page: int = 1) -> list[Field]:
+    """The zone's values. Confidence follows the check digits: high only where the value's own digit and the composite hold and nothing was guessed."""
+    layout = LAYOUTS[zone.format]
+    surname, given = names(zone.format, zone.lines)
+    birth, expiry = dates(zone, today)
+    trust = min(1.0, 0.6 + 0.4 * zone.confidence)
+    spelled = trust * (0.9 if zone.valid else 0.75) * (0.95 if names_truncated(zone.format, zone.lines) else 1.0)
+
+    def checked(name: str) -> float:
+        if name in zone.failed:
+            return 0.35
+        if any(repair.constraint == f"check_digit:{name}" for repair in zone.repairs):
+            return 0.7
+        return trust * (0.99 if zone.valid else 0.8)
+
+    issuer, nationality = _issuer(take(zone.lines, layout.issuer)), _issuer(take(zone.lines, layout.nationality))
+    sex = take(zone.lines, layout.sex)
+    values = [
+        ("person.surname", surname, spelled),
+        ("person.given_names", given, spelled),
+        ("person.full_name", full_name(surname, given), spelled),
+        ("person.date_of_birth", birth.isoformat() if birth else "", checked("birth")),
+        ("person.sex", {"M": "M", "F": "F", "X": "X", "<": "X"}.get(sex, ""), spelled if sex != "<" else 0.6),
+        ("person.nationality", nationality or "", spelled),
+        ("document.number", zone.number, checked("number")),
+        ("document.expiration_date", expiry.isoformat() if expiry else "", checked("expiry")),
+        ("document.country_code", issuer or "", spelled),
+        ("document.issuing_entity", issuer or "", spelled),
+    ]
+    return [Field(path, value, round(confidence, 3), "mrz", side, page, zone.box) for path, value, confidence in values if value]
+
+
+def look_alike(one: str, other: str) -> bool:
+    """Same length, different, and every difference one that readers make: O and 0, I and 1, G and 6."""
+    if len(one) != len(other) or one == other:
+        return False
+    return all(a == b or b in _LOOK_ALIKES.get(a, "") for a, b in zip(one, other, strict=True))

@@ -1,0 +1,1 @@
+def read(*a,**k): return []
