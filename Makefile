@@ -1,0 +1,63 @@
+# Every command of the project. `make help` lists them.
+PY ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+T ?=
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint fix up down lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+$(VENV)/.core: requirements/core.lock
+	@test -n "$(PY)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@echo "Installing what the service needs (one to three minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.lock
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.core
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+run: $(VENV)/.core ## install, migrate, make a demo workspace, and serve on http://127.0.0.1:$(PORT)
+	@$(BIN)/python manage.py start --port $(PORT)
+
+demo: $(VENV)/.core ## a whole verification over HTTP against the running service (starts it when it is not up)
+	@$(BIN)/python manage.py demo --port $(PORT)
+
+test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
+	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
+
+lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenAPI drift
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@SECRET_KEY="lint-$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	  FIELD_ENCRYPTION_KEYS="k1:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())')" \
+	  ALLOWED_HOSTS=vouchbox.example PUBLIC_URL=https://vouchbox.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(BIN)/python manage.py openapi --check
+
+fix: $(VENV)/.dev ## format and repair what can be repaired by machine
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/python manage.py openapi
+
+up: ## the production set in containers
+	docker compose up --build --detach
+
+down: ## stop the containers
+	docker compose down
+
+lock: ## renew the locked requirements (maintainers; needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements/core.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml --group test --group lint -c requirements/core.lock -o requirements/dev.lock
+
+clean: ## remove the environment and everything the service stored here
+	rm -rf $(VENV) var

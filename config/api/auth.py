@@ -1,0 +1,44 @@
+"""Who asks: a bearer token (X-API-Key means the same) gives the workspace, the environment and the scopes."""
+
+from __future__ import annotations
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from flows.errors import Refused
+from flows.models import ApiToken
+from flows.services import find_token
+from verifications.services import Caller
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Unknown, malformed, expired and revoked tokens all get the same 401."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, ApiToken]:
+        token = find_token(presented) if (presented := _presented(request)) else None
+        if token is None:
+            raise NotAuthenticated
+        return Caller(token.workspace, token.environment, f"token:{token.prefix}"), token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _presented(request: Request) -> str:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return str(value.strip())
+    return str(request.headers.get("X-API-Key", "")).strip()
+
+
+class HasScope(BasePermission):
+    """The view names the scope of each method; the token must carry it."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        needed = view.scopes[str(request.method).lower().replace("head", "get")]  # type: ignore[attr-defined]
+        if needed not in request.auth.scopes:
+            raise Refused("missing_scope", f"The token lacks the scope {needed}.", status=403)
+        return True

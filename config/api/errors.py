@@ -1,0 +1,122 @@
+"""Every no in one shape: ``{message, code, request_id}``, with ``errors`` for a 422; or the same facts as RFC 9457 when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from config.logs import request_id
+from flows.errors import Refused
+
+PROBLEM = "application/problem+json"
+log = structlog.get_logger(__name__)
+
+
+def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response:
+    """DRF's exception handler: nothing leaves the API in another shape."""
+    refusal = as_refusal(error)
+    if refusal.status >= 500:
+        log.exception("internal_error", error=type(error).__name__)
+    set_rollback()
+    return refusal_response(refusal, context["request"].headers.get("Accept", ""))
+
+
+def as_refusal(error: Exception) -> Refused:
+    """The refusal that says what ``error`` means to a client."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return validation_refusal(error.detail)
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return Refused("unauthenticated", "Unauthenticated.", status=401, headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return Refused("method_not_allowed", "Method not allowed.", status=405)
+    if isinstance(error, exceptions.ParseError):
+        return Refused("malformed_json", "The body is not valid JSON.")
+    if isinstance(error, RequestDataTooBig):
+        return Refused("payload_too_large", "The request is too large.", status=413)
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return Refused("not_found", "There is nothing at this address.", status=404)
+    return Refused("internal_error", "Something went wrong on our side.", status=500)
+
+
+def validation_refusal(detail: Any) -> Refused:
+    """DRF's nested errors as dotted paths; ``message`` is the first and counts the others."""
+    errors: dict[str, list[str]] = {}
+    for path, message in _flat(detail, ""):
+        errors.setdefault(path, []).append(message)
+    return errors_refusal(errors)
+
+
+def errors_refusal(errors: Mapping[str, list[str]]) -> Refused:
+    messages = [message for entries in errors.values() for message in entries]
+    more = len(messages) - 1
+    tail = f" (and {more} more error{'s' if more > 1 else ''})" if more else ""
+    return Refused("validation_failed", messages[0] + tail, status=422, errors=errors)
+
+
+def _flat(detail: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            own = path if key == "non_field_errors" else f"{path}.{key}" if path else str(key)
+            yield from _flat(value, own)
+    elif isinstance(detail, list | tuple):
+        for entry in detail:
+            yield from _flat(entry, path)
+    else:
+        yield path or "body", str(detail)
+
+
+def body_of(refusal: Refused) -> dict[str, Any]:
+    body: dict[str, Any] = {"message": refusal.message, "code": refusal.code, "request_id": request_id.get(), **refusal.extra}
+    if refusal.errors:
+        body["errors"] = refusal.errors
+    return body
+
+
+def problem_of(refusal: Refused) -> dict[str, Any]:
+    """RFC 9457: type, title, status and detail, with our members as extensions."""
+    return {
+        "type": f"urn:vouchbox:error:{refusal.code}",
+        "title": refusal.code.replace("_", " ").capitalize(),
+        "status": refusal.status,
+        "detail": refusal.message,
+        **{name: value for name, value in body_of(refusal).items() if name != "message"},
+    }
+
+
+def refusal_response(refusal: Refused, accept: str) -> Response:
+    if PROBLEM in accept:
+        return Response(problem_of(refusal), status=refusal.status, content_type=PROBLEM, headers=refusal.headers)
+    return Response(body_of(refusal), status=refusal.status, headers=refusal.headers)
+
+
+def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
+    """For what is refused outside DRF: unknown routes, links, a crash in a middleware."""
+    problem = PROBLEM in request.headers.get("Accept", "")
+    body = problem_of(refusal) if problem else body_of(refusal)
+    content_type = PROBLEM if problem else "application/json"
+    return JsonResponse(body, status=refusal.status, headers=refusal.headers, content_type=content_type)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return refusal_json(request, Refused("bad_request", "The request cannot be understood."))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return refusal_json(request, Refused("not_found", "There is nothing at this address.", status=404))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return refusal_json(request, Refused("forbidden", "This is not allowed.", status=403))
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return refusal_json(request, Refused("internal_error", "Something went wrong on our side.", status=500))

@@ -1,0 +1,246 @@
+"""What answers look like, for the OpenAPI document. A test holds every real answer against these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field, inline_serializer
+from rest_framework import serializers as s
+
+from config.api.flow.serializers import ExpectedData
+from decisions.models import DecisionStatus, Outcome, Workflow
+from documents.models import Context, DocumentStatus, ExtractionKind, ExtractionStatus
+from flows.models import Environment
+from verifications.models import VerificationStatus
+
+EMPTY = {204: OpenApiResponse(description="Done; no body")}
+
+
+class PdfAnswer(s.Serializer[Any]):
+    data = s.CharField(help_text="The PDF as base64")
+
+
+PDF: dict[Any, Any] = {(200, "application/json"): PdfAnswer, (200, "application/pdf"): OpenApiTypes.BINARY}
+
+
+class LinksAnswer(s.Serializer[Any]):
+    first = s.CharField()
+    last = s.CharField(allow_null=True)
+    prev = s.CharField(allow_null=True)
+    next = s.CharField(allow_null=True)
+
+
+class MetaAnswer(s.Serializer[Any]):
+    """With ``?cursor=`` only ``path`` and ``per_page``."""
+
+    path = s.CharField()
+    per_page = s.IntegerField()
+    current_page = s.IntegerField(required=False)
+    last_page = s.IntegerField(required=False)
+    to = s.IntegerField(allow_null=True, required=False)
+    total = s.IntegerField(required=False)
+
+    def get_fields(self) -> dict[str, s.Field[Any, Any, Any, Any]]:
+        return {**super().get_fields(), "from": s.IntegerField(allow_null=True, required=False)}
+
+
+def page_of(serializer: type[s.Serializer[Any]]) -> dict[int, Any]:
+    name = f"{serializer.__name__.removesuffix('Answer')}Page"
+    return {200: inline_serializer(name, {"data": serializer(many=True), "links": LinksAnswer(), "meta": MetaAnswer()})}
+
+
+class FlowAnswer(s.Serializer[Any]):
+    path = s.CharField()
+    name = s.CharField()
+    description = s.CharField()
+    version = s.IntegerField()
+    required_contexts = s.ListField(child=s.ChoiceField(Context.choices))
+    optional_contexts = s.ListField(child=s.ChoiceField(Context.choices))
+    extract_on = s.ChoiceField([("upload", "upload"), ("submit", "submit")])
+    rules = s.ListField(child=s.CharField())
+
+
+class TypeCountryAnswer(s.Serializer[Any]):
+    iso3 = s.CharField()
+    sides = s.IntegerField()
+
+
+class DocumentTypeAnswer(s.Serializer[Any]):
+    id = s.IntegerField()
+    name = s.CharField()
+    context_type = s.ChoiceField(Context.choices)
+    type_label = s.CharField()
+    countries = TypeCountryAnswer(many=True)
+    accepts = s.ListField(child=s.CharField())
+    max_pages = s.IntegerField()
+
+
+class VerificationAnswer(s.Serializer[Any]):
+    id = s.CharField()
+    flow = s.CharField()
+    flow_version = s.IntegerField()
+    environment = s.ChoiceField(Environment.choices)
+    status = s.ChoiceField(VerificationStatus.choices)
+    status_label = s.CharField()
+    external_ref = s.CharField(allow_null=True)
+    expected_data = ExpectedData()
+    metadata = s.DictField()
+    tags = s.ListField(child=s.CharField())
+    attempt = s.IntegerField()
+    webhook_url = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+    submitted_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+    redacted_at = s.DateTimeField(allow_null=True)
+
+
+class EvidenceInputAnswer(s.Serializer[Any]):
+    path = s.CharField()
+    value = s.CharField(allow_blank=True)
+    document = s.CharField(allow_null=True)
+    reader = s.CharField()
+    confidence = s.FloatField(allow_null=True)
+    page = s.IntegerField(allow_null=True)
+    box = s.ListField(child=s.IntegerField(), allow_null=True)
+
+
+class EvidenceAnswer(s.Serializer[Any]):
+    inputs = EvidenceInputAnswer(many=True, allow_null=True)
+    expected = s.JSONField(allow_null=True)
+    computed = s.JSONField(allow_null=True)
+    threshold = s.JSONField(allow_null=True)
+
+
+class CheckAnswer(s.Serializer[Any]):
+    id = s.CharField()
+    document_id = s.CharField()
+    rule = s.CharField()
+    group = s.ChoiceField([(name, name) for name in ("document", "person", "address", "image", "face")])
+    outcome = s.ChoiceField(Outcome.choices)
+    reason_code = s.CharField(allow_null=True)
+    message = s.CharField()
+    fix = s.CharField()
+    rule_version = s.IntegerField()
+    evidence = EvidenceAnswer()
+    created_at = s.DateTimeField()
+
+
+class DecisionAnswer(s.Serializer[Any]):
+    id = s.CharField()
+    document_id = s.CharField()
+    status = s.ChoiceField(DecisionStatus.choices)
+    status_label = s.CharField()
+    validation_workflow = s.ChoiceField(Workflow.choices)
+    reasons = s.ListField(child=s.CharField())
+    decided_by = s.CharField(allow_null=True)
+    note = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+
+
+class DecisionDetailAnswer(DecisionAnswer):
+    checks = CheckAnswer(many=True)
+
+
+class DocumentTypeRefAnswer(s.Serializer[Any]):
+    id = s.IntegerField()
+    name = s.CharField()
+    type_label = s.CharField()
+
+
+class CountryAnswer(s.Serializer[Any]):
+    name = s.CharField()
+    iso2 = s.CharField()
+    iso3 = s.CharField()
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "array", "maxItems": 0, "items": {}},
+            {
+                "type": "object",
+                "required": ["person", "address", "document"],
+                "properties": {
+                    group: {"type": "object", "additionalProperties": {"type": "string"}} for group in ("person", "address", "document")
+                },
+            },
+        ]
+    }
+)
+class ExtractedDataField(s.JSONField):
+    """``[]`` until the document was read."""
+
+
+class DocumentAnswer(s.Serializer[Any]):
+    id = s.CharField()
+    url_front = s.CharField(allow_null=True)
+    url_back = s.CharField(allow_null=True)
+    status = s.ChoiceField(DocumentStatus.choices)
+    status_label = s.CharField()
+    verification_id = s.CharField()
+    document_type = DocumentTypeRefAnswer()
+    country = CountryAnswer()
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+    draft = s.BooleanField()
+    extracted_data = ExtractedDataField()
+    decisions = DecisionDetailAnswer(many=True)
+    checks = CheckAnswer(many=True)
+
+
+class HistoryAnswer(s.Serializer[Any]):
+    from_label = s.CharField()
+    to = s.ChoiceField(VerificationStatus.choices)
+    to_label = s.CharField()
+    at = s.DateTimeField()
+    by = s.CharField()
+    reason = s.CharField(allow_null=True)
+
+    def get_fields(self) -> dict[str, s.Field[Any, Any, Any, Any]]:
+        return {"from": s.ChoiceField(VerificationStatus.choices), **super().get_fields()}
+
+
+class VerificationDetailAnswer(VerificationAnswer):
+    documents = DocumentAnswer(many=True)
+    decisions = DecisionAnswer(many=True)
+    checks = CheckAnswer(many=True)
+    history = HistoryAnswer(many=True)
+
+
+class EngineAnswer(s.Serializer[Any]):
+    name = s.CharField()
+    version = s.CharField()
+
+
+class ExtractionAnswer(s.Serializer[Any]):
+    id = s.CharField()
+    document_id = s.CharField()
+    extraction_type = s.ChoiceField(ExtractionKind.choices)
+    status = s.ChoiceField(ExtractionStatus.choices)
+    created_at = s.DateTimeField()
+    completed_at = s.DateTimeField(allow_null=True)
+    engine = EngineAnswer(allow_null=True)
+    duration_ms = s.IntegerField(allow_null=True)
+    extracted_fields = s.DictField(child=s.CharField(allow_blank=True))
+    confidence_scores = s.DictField(child=s.FloatField())
+    regions = s.DictField(child=s.DictField())
+    reference_document_id = s.CharField(allow_null=True)
+    comparison_results = s.DictField(allow_null=True)
+
+
+class FieldAnswer(s.Serializer[Any]):
+    value = s.CharField(allow_blank=True)
+    confidence = s.FloatField(allow_null=True)
+    reader = s.CharField()
+    machine_value = s.CharField(allow_null=True)
+    corrected_by = s.CharField(allow_null=True)
+    corrected_at = s.DateTimeField(allow_null=True)
+    reason = s.CharField(allow_null=True)
+
+
+class ExtractedFieldsAnswer(s.Serializer[Any]):
+    fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
+    extracted_data = ExtractedDataField()

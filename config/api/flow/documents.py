@@ -1,0 +1,195 @@
+"""Documents, extractions and their corrections over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.flow import answers, serializers
+from config.api.paging import answer_list
+from config.api.present import check_bodies, document_body, extracted_fields_body, extraction_body
+from config.api.schema import answers_with, operation, query
+from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
+from decisions import dossier, records
+from documents import extraction, services
+from documents.models import Document, Extraction, ExtractionStatus
+from documents.services import DocumentChange
+
+_ADMISSION_ERRORS = [
+    "flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled",
+    "verification_not_started", "document_type_not_allowed", "document_type_taken", "image_missing", "image_invalid", "payload_too_large",
+]  # fmt: skip
+_LOOKUP_ERRORS = ["flow_not_found", "document_not_found", "flow_mismatch"]
+
+
+def document_bodies(request: Request, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    return [document_body(request, document) for document in documents]
+
+
+def _change(content: Mapping[str, Any]) -> DocumentChange:
+    return DocumentChange(
+        context=content.get("context_type"),
+        type_id=content.get("type"),
+        country=content.get("country"),
+        front=content.get("front_side_data"),
+        back=content.get("back_side_data"),
+    )
+
+
+class Documents(ApiView):
+    scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
+
+    @operation(
+        "List documents",
+        answers.page_of(answers.DocumentAnswer),
+        parameters=[query("verification", "Only this verification's")],
+        paged=True,
+        errors=["flow_not_found"],
+    )
+    def get(self, request: Request, flow: str) -> Response:
+        rows = services.list_documents(caller=self.caller, flow=flow, verification_id=request.query_params.get("verification"))
+        return Response(answer_list(request, dossier.with_judgement(rows), lambda found: document_bodies(request, found)))
+
+    @operation(
+        "Upload a document", answers_with(answers.DocumentAnswer(), 201), request=serializers.DocumentCreation, errors=_ADMISSION_ERRORS
+    )
+    def post(self, request: Request, flow: str) -> Response:
+        sent = self.checked(serializers.DocumentCreation)
+        document = services.attach_document(
+            caller=self.caller,
+            flow=flow,
+            verification_id=sent["verification"],
+            change=_change(sent["document"]),
+            draft=sent.get("draft", False),
+        )
+        return enveloped(self.shown(flow, document.pk), status.HTTP_201_CREATED)
+
+    def shown(self, flow: str, document_id: str) -> dict[str, Any]:
+        return document_body(self.request, dossier.get_document(caller=self.caller, flow=flow, document_id=document_id))
+
+
+class DocumentDetail(ApiView):
+    scopes: ClassVar = {"get": "documents:read", "patch": "documents:write", "delete": "documents:write"}
+
+    @operation("Show a document", answers_with(answers.DocumentAnswer()), errors=_LOOKUP_ERRORS)
+    def get(self, request: Request, flow: str, document: str) -> Response:
+        return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))
+
+    @operation(
+        "Change a document that is still Uploaded",
+        answers_with(answers.DocumentAnswer()),
+        request=serializers.DocumentUpdate,
+        errors=[
+            *_ADMISSION_ERRORS, "document_not_found", "verification_mismatch", "document_canceled", "document_not_uploaded",
+            "document_is_draft", "transition_not_allowed",
+        ],
+    )  # fmt: skip
+    def patch(self, request: Request, flow: str, document: str) -> Response:
+        sent = self.checked(serializers.DocumentUpdate)
+        services.replace_document(
+            caller=self.caller,
+            flow=flow,
+            document_id=document,
+            verification_id=sent["verification"],
+            change=_change(sent.get("document", {})),
+            status=sent.get("status"),
+        )
+        return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))
+
+    @operation("Delete a document", answers.EMPTY, errors=[*_LOOKUP_ERRORS, "redacted", "document_locked"])
+    def delete(self, request: Request, flow: str, document: str) -> Response:
+        services.delete_document(caller=self.caller, flow=flow, document_id=document)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SubmitDocument(ApiView):
+    scopes: ClassVar = {"post": "documents:write"}
+
+    @operation(
+        "Submit a draft document",
+        answers_with(answers.DocumentAnswer()),
+        errors=[*_LOOKUP_ERRORS, "redacted", "verification_canceled", "verification_not_started", "not_draft", "no_files"],
+    )
+    def post(self, request: Request, flow: str, document: str) -> Response:
+        services.submit_document(caller=self.caller, flow=flow, document_id=document)
+        return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))
+
+
+class ExtractDocument(ApiView):
+    scopes: ClassVar = {"post": "documents:write"}
+
+    @operation(
+        "Read a document again",
+        answers_with(answers.ExtractionAnswer(), 201),
+        request=serializers.ExtractionRequest,
+        errors=[*_LOOKUP_ERRORS, "validation_failed", "redacted", "verification_canceled", "document_is_draft", "document_canceled", "document_in_progress"],
+    )
+    def post(self, request: Request, flow: str, document: str) -> Response:
+        sent = self.checked(serializers.ExtractionRequest)
+        row = extraction.request_extraction(caller=self.caller, flow=flow, document_id=document, kinds=sent.get("types"))
+        return enveloped(extraction_body(_awaited(row, sent.get("wait_ms", 0))), status.HTTP_201_CREATED)
+
+
+def _awaited(row: Extraction, wait_ms: int) -> Extraction:
+    """The record as it stands when it is done or the time is up."""
+    until = time.monotonic() + wait_ms / 1000
+    while row.status in (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING) and time.monotonic() < until:
+        time.sleep(0.05)
+        row = Extraction.objects.filter(pk=row.pk).first() or row
+    return row
+
+
+class Extractions(ApiView):
+    scopes: ClassVar = {"get": "documents:read"}
+
+    @operation("List a document's extractions", answers.page_of(answers.ExtractionAnswer), paged=True, errors=_LOOKUP_ERRORS)
+    def get(self, request: Request, flow: str, document: str) -> Response:
+        found = services.get_document(caller=self.caller, flow=flow, document_id=document)
+        rows = Extraction.objects.filter(document=found).order_by("-created_at", "-id")
+        return Response(answer_list(request, rows, lambda page: [extraction_body(row) for row in page]))
+
+
+class ExtractedData(ApiView):
+    scopes: ClassVar = {"get": "documents:read", "patch": "documents:write"}
+
+    @operation("Show what was read, field by field", answers_with(answers.ExtractedFieldsAnswer()), errors=_LOOKUP_ERRORS)
+    def get(self, request: Request, flow: str, document: str) -> Response:
+        return enveloped(extracted_fields_body(services.get_document(caller=self.caller, flow=flow, document_id=document)))
+
+    @operation(
+        "Correct what was read",
+        answers_with(answers.ExtractedFieldsAnswer()),
+        request=serializers.FieldCorrection,
+        errors=[*_LOOKUP_ERRORS, "validation_failed", "redacted", "document_not_extracted"],
+    )
+    def patch(self, request: Request, flow: str, document: str) -> Response:
+        sent = self.checked(serializers.FieldCorrection)
+        corrected = extraction.correct_fields(
+            caller=self.caller, flow=flow, document_id=document, values=sent["fields"], reason=sent["reason"]
+        )
+        return enveloped(extracted_fields_body(corrected))
+
+
+class DocumentChecks(ApiView):
+    scopes: ClassVar = {"get": "documents:read"}
+
+    @operation("List a document's rule results", answers_with(answers.CheckAnswer(many=True)), errors=_LOOKUP_ERRORS)
+    def get(self, request: Request, flow: str, document: str) -> Response:
+        found = dossier.get_document(caller=self.caller, flow=flow, document_id=document)
+        return enveloped(check_bodies(found.current_checks))  # type: ignore[attr-defined]
+
+
+class DocumentPdf(ApiView):
+    scopes: ClassVar = {"get": "exports:read"}
+
+    @operation("Download a document's record", answers.PDF, errors=[*_LOOKUP_ERRORS, "redacted", "verification_not_approved"])
+    def get(self, request: Request, flow: str, document: str) -> HttpResponseBase:
+        data = records.document_pdf(caller=self.caller, flow=flow, document_id=document)
+        return pdf_response(data, document) if wants_pdf(request) else enveloped(base64.b64encode(data).decode())

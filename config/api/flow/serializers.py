@@ -1,0 +1,158 @@
+"""Shapes of what clients send: types, lengths, enums. No queries, no decisions."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from rest_framework import serializers
+
+from config.api.fields import CountryCode, Flag, ImageData, IsoDate, JsonObject, StatusNumber, Text, Whole
+from decisions.models import DecisionStatus
+from documents.models import Context, DocumentStatus
+
+
+def _optional(field: type[serializers.Field[Any, Any, Any, Any]], **options: Any) -> Any:
+    return field(**{"required": False, "allow_null": True, **options})
+
+
+def _line(most: int = 200, **options: Any) -> Any:
+    return _optional(Text, max_length=most, allow_blank=True, **options)
+
+
+class ExpectedPerson(serializers.Serializer[Any]):
+    first_name = _line()
+    middle_name = _line()
+    last_name = _line()
+    date_of_birth = _optional(IsoDate)
+    email = _line(254)
+    phone = _line(40)
+
+
+class ExpectedAddress(serializers.Serializer[Any]):
+    street = _line()
+    street2 = _line()
+    city = _line()
+    state = _line()
+    postal_code = _line(20)
+    country = _line(60)
+
+
+class ExpectedDocument(serializers.Serializer[Any]):
+    type = _optional(Whole)
+    number = _line(60)
+    country = _optional(CountryCode)
+
+
+class ExpectedDocuments(serializers.Serializer[Any]):
+    photo_id = _optional(ExpectedDocument)
+    proof_of_address = _optional(ExpectedDocument)
+
+
+class ExpectedData(serializers.Serializer[Any]):
+    person = _optional(ExpectedPerson)
+    address = _optional(ExpectedAddress)
+    documents = _optional(ExpectedDocuments)
+
+
+def check_webhook_url(url: str) -> str:
+    """HTTPS to a public host; WEBHOOK_ALLOWED_HOSTS lets hosts of one's own network in, by plain http too."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise serializers.ValidationError("This is not a URL.") from error
+    if not host or parts.scheme not in ("http", "https") or any(ord(letter) < 33 for letter in url):
+        raise serializers.ValidationError("This is not an https URL.")
+    if {host, f"{host}:{port}"} & set(settings.WEBHOOK_ALLOWED_HOSTS) or _in_allowed_network(host):
+        return url
+    if parts.scheme != "https":
+        raise serializers.ValidationError("The URL must begin with https://.")
+    if host == "localhost" or host.endswith(".localhost") or _is_private(host):
+        raise serializers.ValidationError("The URL must not point to a private address.")
+    return url
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_private(host: str) -> bool:
+    address = _address(host)
+    return address is not None and not address.is_global
+
+
+def _in_allowed_network(host: str) -> bool:
+    address = _address(host)
+    networks = [entry for entry in settings.WEBHOOK_ALLOWED_HOSTS if "/" in entry]
+    return address is not None and any(address in ipaddress.ip_network(entry, strict=False) for entry in networks)
+
+
+class VerificationAmendment(serializers.Serializer[Any]):
+    external_ref = _line(255)
+    expected_data = _optional(ExpectedData)
+    metadata = _optional(JsonObject)
+    tags = _optional(serializers.ListField, child=Text(max_length=64), max_length=50)
+
+
+class VerificationCreation(VerificationAmendment):
+    webhook_url = _line(2000, validators=[check_webhook_url])
+    webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True)
+
+
+class Resubmission(serializers.Serializer[Any]):
+    documents = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
+    reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
+    note = _line(2000)
+
+
+class DocumentContent(serializers.Serializer[Any]):
+    context_type = serializers.ChoiceField(choices=Context.choices)
+    type = Whole()
+    country = CountryCode()
+    front_side_data = _optional(ImageData)
+    back_side_data = _optional(ImageData)
+
+
+class DocumentCreation(serializers.Serializer[Any]):
+    verification = Text(max_length=60)
+    draft = Flag(required=False)
+    document = DocumentContent()
+
+
+class DocumentContentChange(serializers.Serializer[Any]):
+    context_type = serializers.ChoiceField(choices=Context.choices, required=False)
+    type = Whole(required=False)
+    country = CountryCode(required=False)
+    front_side_data = _optional(ImageData)
+    back_side_data = _optional(ImageData)
+
+
+class DocumentUpdate(serializers.Serializer[Any]):
+    verification = Text(max_length=60)
+    status = StatusNumber(choices=DocumentStatus, required=False)
+    document = DocumentContentChange(required=False)
+
+
+class ExtractionRequest(serializers.Serializer[Any]):
+    types = serializers.ListField(
+        child=serializers.ChoiceField(choices=["mrz", "barcode", "ocr", "face"]), min_length=1, max_length=4, required=False
+    )
+    wait_ms = Whole(required=False, min_value=0, max_value=10_000)
+
+
+class FieldCorrection(serializers.Serializer[Any]):
+    fields = serializers.DictField(child=Text(max_length=500, allow_blank=True), allow_empty=False)  # type: ignore[assignment]
+    reason = Text(max_length=500)
+
+
+class DecisionCreation(serializers.Serializer[Any]):
+    document = Text(max_length=60)
+    status = StatusNumber(choices=DecisionStatus)
+    reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
+    note = _line(2000)

@@ -1,0 +1,212 @@
+"""Rows to the contract's bodies. Each function says which prefetches make it free of queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from decisions.models import Check, Decision
+from documents import storage
+from documents.extracted import current_values, extracted_data
+from documents.models import Document, Extraction, Image
+from documents.types import DOCUMENT_TYPES, DocumentType
+from flows.countries import COUNTRIES
+from flows.definition import FlowDefinition, FlowType
+from flows.models import FlowVersion
+from verifications.models import AuditEntry, Verification, VerificationStatus
+
+_WORST_FIRST = {"error": 0, "warning": 1, "pass": 2, "not_applicable": 3}
+
+
+def moment(value: datetime | None) -> str | None:
+    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if value else None
+
+
+def flow_body(version: FlowVersion) -> dict[str, Any]:
+    definition = version.definition
+    return {
+        "path": definition.slug,
+        "name": definition.name,
+        "description": definition.description,
+        "version": version.number,
+        "required_contexts": list(definition.required_contexts),
+        "optional_contexts": list(definition.optional_contexts),
+        "extract_on": definition.extract_on,
+        "rules": sorted(definition.rules),
+    }
+
+
+def document_type_bodies(definition: FlowDefinition, country: str | None) -> list[dict[str, Any]]:
+    entries = ((entry, DOCUMENT_TYPES[entry.id]) for entry in definition.document_types if entry.id in DOCUMENT_TYPES)
+    bodies = [_type_body(entry, kind, country) for entry, kind in entries if kind.context in definition.contexts]
+    return [body for body in bodies if body["countries"]]
+
+
+def _type_body(entry: FlowType, kind: DocumentType, country: str | None) -> dict[str, Any]:
+    codes = [country] if country else list(COUNTRIES)
+    issuers = [(code, kind.sides_in(code)) for code in codes if entry.countries is None or code in entry.countries]
+    return {
+        "id": kind.id,
+        "name": kind.name,
+        "context_type": kind.context,
+        "type_label": kind.type_label,
+        "countries": [{"iso3": code, "sides": sides} for code, sides in issuers if sides is not None],
+        "accepts": list(kind.accepts),
+        "max_pages": kind.max_pages,
+    }
+
+
+def verification_body(verification: Verification) -> dict[str, Any]:
+    """Needs ``flow_version``."""
+    return {
+        "id": verification.pk,
+        "flow": verification.flow_id,
+        "flow_version": verification.flow_version.number,
+        "environment": verification.environment,
+        "status": int(verification.status),
+        "status_label": verification.get_status_display(),
+        "external_ref": verification.external_ref or None,
+        "expected_data": verification.expected or {},
+        "metadata": verification.metadata,
+        "tags": verification.tags,
+        "attempt": verification.attempt,
+        "webhook_url": verification.webhook_url or None,
+        "created_at": moment(verification.created_at),
+        "updated_at": moment(verification.updated_at),
+        "submitted_at": moment(verification.submitted_at),
+        "finished_at": moment(verification.finished_at),
+        "redacted_at": moment(verification.redacted_at),
+    }
+
+
+def history_body(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:
+    """Statuses only, oldest first."""
+    moves = ((entry, json.loads(entry.data)) for entry in entries)
+    return [
+        {
+            "from": data["from"],
+            "from_label": VerificationStatus(data["from"]).label,
+            "to": data["to"],
+            "to_label": VerificationStatus(data["to"]).label,
+            "at": moment(entry.at),
+            "by": entry.actor,
+            "reason": data.get("reason") or None,
+        }
+        for entry, data in moves
+        if "to" in data
+    ]
+
+
+def document_body(request: Request, document: Document) -> dict[str, Any]:
+    """Needs ``images__blob``, ``corrections``, ``extractions``, ``decisions`` and ``current_checks``."""
+    images = {image.side: image for image in document.images.all()}
+    country = COUNTRIES[document.country]
+    return {
+        "id": document.pk,
+        "url_front": _image_url(request, images.get("front")),
+        "url_back": _image_url(request, images.get("back")),
+        "status": int(document.status),
+        "status_label": document.get_status_display(),
+        "verification_id": document.verification_id,
+        "document_type": {"id": document.type_id, "name": document.type.name, "type_label": document.type.type_label},
+        "country": {"name": country.name, "iso2": country.iso2, "iso3": country.iso3},
+        "created_at": moment(document.created_at),
+        "updated_at": moment(document.updated_at),
+        "draft": document.draft,
+        "extracted_data": extracted_data(document),
+        "decisions": [decision_body(decision) for decision in document.decisions.all()],
+        "checks": check_bodies(document.current_checks),  # type: ignore[attr-defined]
+    }
+
+
+def _image_url(request: Request, image: Image | None) -> str | None:
+    if image is None:
+        return None
+    path = storage.signed_path(image.blob)
+    if path.startswith("http"):
+        return path
+    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else str(request.build_absolute_uri(path))
+
+
+def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": decision.pk,
+        "document_id": decision.document_id,
+        "status": decision.status,
+        "status_label": decision.get_status_display(),
+        "validation_workflow": decision.workflow,
+        "reasons": decision.reasons,
+        "decided_by": decision.decided_by or None,
+        "note": decision.note,
+        "created_at": moment(decision.created_at),
+        "updated_at": moment(decision.created_at),
+    }
+    return {**body, "checks": check_bodies(decision.checks.all())} if with_checks else body
+
+
+def check_bodies(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """Worst first."""
+    return [check_body(check) for check in sorted(checks, key=lambda entry: (_WORST_FIRST[entry.outcome], entry.pk))]
+
+
+def check_body(check: Check) -> dict[str, Any]:
+    evidence: Mapping[str, Any] = check.evidence or {}
+    return {
+        "id": check.pk,
+        "document_id": check.document_id,
+        "rule": check.rule,
+        "group": check.group,
+        "outcome": check.outcome,
+        "reason_code": check.reason_code or None,
+        "message": check.message,
+        "fix": check.fix,
+        "rule_version": check.rule_version,
+        "evidence": {name: evidence.get(name) for name in ("inputs", "expected", "computed", "threshold")},
+        "created_at": moment(check.created_at),
+    }
+
+
+def extraction_body(extraction: Extraction) -> dict[str, Any]:
+    result = extraction.result or {}
+    fields: Mapping[str, Mapping[str, Any]] = result.get("fields", {})
+    return {
+        "id": extraction.pk,
+        "document_id": extraction.document_id,
+        "extraction_type": extraction.kind,
+        "status": extraction.status,
+        "created_at": moment(extraction.created_at),
+        "completed_at": moment(extraction.completed_at),
+        "engine": {"name": extraction.engine, "version": extraction.engine_version} if extraction.engine else None,
+        "duration_ms": extraction.duration_ms,
+        "extracted_fields": {path: entry["value"] for path, entry in fields.items()},
+        "confidence_scores": {path: entry["confidence"] for path, entry in fields.items()},
+        "regions": {path: {"side": entry["side"], "page": entry["page"], "box": entry["box"]} for path, entry in fields.items() if entry.get("box")},
+        "reference_document_id": extraction.reference_id,
+        "comparison_results": result.get("comparison"),
+    }
+
+
+def extracted_fields_body(document: Document) -> dict[str, Any]:
+    """Needs ``corrections``, ``extractions`` and ``images``."""
+    fields = {
+        path: {
+            "value": value.value,
+            "confidence": value.confidence,
+            "reader": value.reader,
+            "machine_value": value.machine_value,
+            "corrected_by": value.corrected_by,
+            "corrected_at": moment(value.corrected_at),
+            "reason": value.reason,
+        }
+        for path, value in sorted(current_values(document).items())
+    }
+    return {"fields": fields, "extracted_data": extracted_data(document)}
+
+
+def decision_bodies(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    return [decision_body(decision, with_checks=True) for decision in decisions]

@@ -1,0 +1,168 @@
+"""Bodies in: strict JSON and multipart, with images as uploads that are decoded when somebody wants the bytes and let go of afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pybase64
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, MultiPartParser
+
+from flows.errors import Refused
+
+SIDES = ("front_side_data", "back_side_data")
+_URL_SAFE = str.maketrans("-_", "+/")
+_SPACE = re.compile(r"\s+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class FormText(str):
+    """A value of a multipart form, where a number can only come as text."""
+
+    __slots__ = ()
+
+
+class Base64Upload:
+    """An image as base64 text: standard or URL-safe, wrapped, padded or not, or a ``data:`` URI."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def empty(self) -> bool:
+        return not self._payload().strip("=")
+
+    def bytes(self) -> bytes:
+        """Raises Refused("image_invalid")."""
+        payload = self._payload().translate(_URL_SAFE).rstrip("=")
+        try:
+            return pybase64.b64decode(payload + "=" * (-len(payload) % 4), validate=True)
+        except ValueError as error:
+            raise Refused("image_invalid", "The image is not base64.") from error
+
+    def release(self) -> None:
+        """DRF's request and serializers are reference cycles: without this every body would live until the next full collection."""
+        self._text = ""
+
+    def check_size(self) -> None:
+        most = -(-settings.MAX_IMAGE_BYTES * 4 // 3)
+        if len(self._text) > most and len(_SPACE.sub("", self._text.partition(",")[2] or self._text).rstrip("=")) > most:
+            raise _too_large()
+
+    def _payload(self) -> str:
+        text = self._text.lstrip()
+        if text[:5].lower() == "data:":
+            head, comma, text = text.partition(",")
+            if not comma or not head.lower().endswith(";base64"):
+                raise Refused("image_invalid", "The data: URI is not base64.")
+        return _SPACE.sub("", text) if _SPACE.search(text) else text
+
+
+class FileUpload:
+    """An image as a file part of a multipart body."""
+
+    def __init__(self, file: UploadedFile) -> None:
+        self._file = file
+
+    @property
+    def empty(self) -> bool:
+        return not self._file.size
+
+    def bytes(self) -> bytes:
+        return bytes(self._file.read())
+
+    def release(self) -> None:
+        self._file.close()
+
+    def check_size(self) -> None:
+        if (self._file.size or 0) > settings.MAX_IMAGE_BYTES:
+            raise _too_large()
+
+
+def _too_large() -> Refused:
+    limit = settings.MAX_IMAGE_BYTES // 1024 // 1024
+    return Refused("payload_too_large", f"An image side may take {limit} MB at most.", status=413)
+
+
+class StrictJSONParser(BaseParser):
+    """RFC 8259 and no more: no NaN, no lone surrogates, no number that overflows, no nesting that exhausts the stack."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        raw = stream.read(settings.MAX_REQUEST_BYTES + 1)
+        if len(raw) > settings.MAX_REQUEST_BYTES:
+            raise Refused("payload_too_large", "The request is too large.", status=413)
+        if not raw.strip():
+            return {}
+        try:
+            text = raw.decode("utf-8-sig")
+            data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        except (ValueError, RecursionError) as error:
+            raise ParseError from error
+        if "\\u" in text and _has_surrogate(data):
+            raise ParseError
+        return with_uploads(data)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return value
+
+
+def _has_surrogate(data: Any) -> bool:
+    if isinstance(data, str):
+        return _SURROGATE.search(data) is not None
+    if isinstance(data, dict):
+        return any(_has_surrogate(key) or _has_surrogate(value) for key, value in data.items())
+    return isinstance(data, list) and any(map(_has_surrogate, data))
+
+
+class UploadParser(MultiPartParser):
+    """Multipart with the same names as the JSON: ``document.front_side_data`` (or ``document[front_side_data]``) as file or base64 text."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        form = super().parse(stream, media_type, parser_context)
+        nested: dict[str, Any] = {}
+        for name, value in [*form.data.items(), *form.files.items()]:
+            _place(nested, re.sub(r"\[([^\]]*)\]", r".\1", name).split("."), FormText(value) if isinstance(value, str) else FileUpload(value))
+        return with_uploads(nested)
+
+
+def _place(nested: dict[str, Any], path: list[str], value: Any) -> None:
+    for step in path[:-1]:
+        inner = nested.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise ParseError
+        nested = inner
+    nested[path[-1]] = value
+
+
+def with_uploads(data: Any) -> Any:
+    """Put Base64Upload in the place of image text, and refuse a side that is too large."""
+    document = data.get("document") if isinstance(data, dict) else None
+    if isinstance(document, dict):
+        for side in SIDES:
+            if isinstance(document.get(side), str):
+                document[side] = Base64Upload(document[side])
+            if isinstance(document.get(side), Base64Upload | FileUpload):
+                document[side].check_size()
+    return data
+
+
+def release_uploads(data: Any) -> None:
+    document = data.get("document") if isinstance(data, dict) else None
+    for value in document.values() if isinstance(document, dict) else ():
+        if isinstance(value, Base64Upload | FileUpload):
+            value.release()

@@ -1,0 +1,103 @@
+"""One worker process: Dramatiq threads over its queues, and the sweep that makes the outbox certain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+import dramatiq
+import structlog
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from dramatiq.worker import Worker
+
+from config import pipeline
+from config.upkeep import run_schedule
+from documents import reading
+from verifications.models import OutboxMessage, WorkerHeartbeat
+from verifications.outbox import due
+
+log = structlog.get_logger(__name__)
+POLL_SECONDS = 0.1
+SWEEP_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0
+SEND_AGAIN_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    help = "Work on queues until told to stop. `serve` starts as many of these as are needed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--queues", default=",".join(pipeline.QUEUES), help="comma separated")
+        parser.add_argument("--threads", type=int, default=1)
+        parser.add_argument("--tick", action="store_true", help="also do what is due by time")
+
+    def handle(self, *args: Any, queues: str, threads: int, tick: bool, **options: Any) -> None:
+        _Process(queues.split(","), threads, tick=tick).run()
+
+
+class _Process:
+    def __init__(self, queues: list[str], threads: int, *, tick: bool) -> None:
+        self.queues, self.tick = queues, tick
+        self.stop = threading.Event()
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.broker = dramatiq.get_broker()
+        for queue in queues:
+            self.broker.declare_queue(queue)
+        self.worker = Worker(self.broker, queues=set(queues), worker_threads=threads, worker_timeout=50 if not settings.REDIS_URL else 200)
+        self.sent: dict[str, float] = {}
+        self.beaten = self.swept = 0.0
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        if "reading" in self.queues:
+            reading.warm_up()
+        self.broker.emit_after("process_boot")
+        self.worker.start()
+        log.info("worker_started", queues=self.queues)
+        while not self.stop.wait(POLL_SECONDS):
+            self._round()
+        self.worker.stop(timeout=60_000)
+        WorkerHeartbeat.objects.filter(name=self.name).delete()
+        log.info("worker_stopped", queues=self.queues)
+
+    def _round(self) -> None:
+        try:
+            now = time.monotonic()
+            if not settings.REDIS_URL or now - self.swept > SWEEP_SECONDS:
+                self.swept = now
+                self._send_due(now)
+            if now - self.beaten > HEARTBEAT_SECONDS:
+                self.beaten = now
+                self._beat()
+                if self.tick:
+                    run_schedule()
+        except DatabaseError as error:
+            log.warning("database_unavailable", error=type(error).__name__)
+            close_old_connections()
+            self.stop.wait(1.0)
+
+    def _send_due(self, now: float) -> None:
+        self.sent = {pk: at for pk, at in self.sent.items() if now - at < SEND_AGAIN_SECONDS}
+        grace = timedelta(seconds=SWEEP_SECONDS) if settings.REDIS_URL else timedelta(0)
+        for message in due(self.queues, grace=grace):
+            if message.pk not in self.sent:
+                self.sent[message.pk] = now
+                self._send(message)
+
+    def _send(self, message: OutboxMessage) -> None:
+        self.broker.actors[message.actor].send(message.pk)
+
+    def _beat(self) -> None:
+        readers = reading.loaded() if "reading" in self.queues else {}
+        WorkerHeartbeat.objects.update_or_create(name=self.name, defaults={"queues": self.queues, "readers": readers, "at": timezone.now()})
+        WorkerHeartbeat.objects.filter(at__lt=timezone.now() - timedelta(hours=1)).delete()

@@ -1,0 +1,27 @@
+"""The wiring diagram: which event wakes which actors, and what is done how often. Names are strings; `manage.py check` proves that each resolves."""
+
+from __future__ import annotations
+
+ROUTES: dict[str, list[str]] = {
+    "document.uploaded": ["documents.actors.extract_document"],
+    "document.reading_requested": ["documents.actors.extract_document"],
+    "document.extracted": ["decisions.actors.judge_verification"],
+    "document.extraction_failed": ["decisions.actors.judge_verification"],
+    "document.corrected": ["decisions.actors.judge_verification"],
+    "verification.submitted": ["decisions.actors.judge_verification"],
+    "verification.resumed": ["decisions.actors.judge_verification"],
+    "verification.finished": ["decisions.actors.render_records"],
+}
+
+SCHEDULE: dict[str, int] = {
+    "verifications.upkeep.expire_due": 60,
+    "verifications.upkeep.forget_done_messages": 3600,
+    "documents.storage.sweep": 300,
+}
+
+QUEUES: dict[str, str] = {
+    "reading": "CPU heavy: one thread and one set of models per process",
+    "decisions": "rules over the database",
+    "records": "PDFs",
+    "webhooks": "other people's servers",
+}

@@ -1,0 +1,67 @@
+"""Every address of the service on one page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
+
+from config import health
+from config.api import errors
+from config.api.docs import document, interactive
+from config.api.flow import decisions as d
+from config.api.flow import documents as doc
+from config.api.flow import files
+from config.api.flow import verifications as v
+from flows.definition import RESERVED_SLUGS
+
+
+class FlowSlug(StringConverter):
+    """A path word that is no reserved word of the API, so that a flow can never shadow an endpoint."""
+
+    def to_python(self, value: str) -> str:
+        if value in RESERVED_SLUGS:
+            raise ValueError
+        return value
+
+
+register_converter(FlowSlug, "flow")
+_V, _D = "api/v1/<flow:flow>/verifications", "api/v1/<flow:flow>/documents"
+
+urlpatterns = [
+    path("api/v1/openapi.json", document),
+    path("api/v1/flows", v.Flows.as_view()),
+    path("api/v1/verifications", v.AllVerifications.as_view()),
+    path("api/v1/<flow:flow>", v.FlowDetail.as_view()),
+    path("api/v1/<flow:flow>/document-types", v.DocumentTypes.as_view()),
+    path(_V, v.Verifications.as_view()),
+    path(f"{_V}/<str:verification>", v.VerificationDetail.as_view()),
+    path(f"{_V}/<str:verification>/submit", v.SubmitVerification.as_view()),
+    path(f"{_V}/<str:verification>/cancel", v.CancelVerification.as_view()),
+    path(f"{_V}/<str:verification>/hold", v.HoldVerification.as_view()),
+    path(f"{_V}/<str:verification>/resume", v.ResumeVerification.as_view()),
+    path(f"{_V}/<str:verification>/expire", v.ExpireVerification.as_view()),
+    path(f"{_V}/<str:verification>/resubmit", v.ResubmitVerification.as_view()),
+    path(f"{_V}/<str:verification>/checks", v.VerificationChecks.as_view()),
+    path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),
+    path(_D, doc.Documents.as_view()),
+    path(f"{_D}/<str:document>", doc.DocumentDetail.as_view()),
+    path(f"{_D}/<str:document>/submit", doc.SubmitDocument.as_view()),
+    path(f"{_D}/<str:document>/extract", doc.ExtractDocument.as_view()),
+    path(f"{_D}/<str:document>/extractions", doc.Extractions.as_view()),
+    path(f"{_D}/<str:document>/extracted-data", doc.ExtractedData.as_view()),
+    path(f"{_D}/<str:document>/checks", doc.DocumentChecks.as_view()),
+    path(f"{_D}/<str:document>/pdf", doc.DocumentPdf.as_view()),
+    path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
+    path("files/<str:token>", files.open_link),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", health.metrics),
+    path("docs", interactive),
+    path("admin/", admin.site.urls),
+    re_path(r"^", errors.not_found),
+]
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,313 @@
+"""Use cases of reading: take a document, record what readers found, hand it back, give up, correct by hand, ask for another run.
+
+Readers run outside any transaction (``documents.actors``); what they found is recorded here, once per run however often it is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents import storage
+from documents.models import Blob, Correction, Document, DocumentStatus, Extraction, ExtractionKind, ExtractionStatus, Page
+from documents.services import CANCELABLE, get_document, live_documents, lock_document
+from flows.errors import Refused
+from flows.ids import new_message_id
+from verifications import audit
+from verifications.lifecycle import SYSTEM, lock_verification, move
+from verifications.models import Verification, VerificationStatus
+from verifications.outbox import emit
+from verifications.services import Caller
+
+if TYPE_CHECKING:
+    from documents.readers import FaceMatch, Reading
+
+STRONGEST_FIRST = (ExtractionKind.MRZ, ExtractionKind.BARCODE, ExtractionKind.OCR, ExtractionKind.FACE)
+_KIND_OF_ZONE = {"mrz": ExtractionKind.MRZ, "barcode": ExtractionKind.BARCODE, "viz": ExtractionKind.OCR, "address": ExtractionKind.OCR, "face": ExtractionKind.FACE}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a reading needs, loaded before it begins. ``partner`` is the other half of a portrait and selfie pair, if it is there."""
+
+    document: Document
+    request: str
+    sides: Mapping[str, bytes]
+    hashes: tuple[str, ...]
+    kinds: frozenset[str] | None
+    partner: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reading gave: the reading itself, page renditions as JPEG by (side, page), and the portrait against the selfie."""
+
+    reading: Reading
+    renditions: Mapping[tuple[str, int], bytes]
+    faces: FaceMatch | None
+    faces_ms: int = 0
+
+
+@transaction.atomic
+def begin_reading(*, document_id: str, reader: str, request: str) -> Job | None:
+    """Uploaded → In progress for this ``reader`` (an outbox row). None when there is nothing to do: gone, a draft, done, not yet due by
+    the flow, or in another living reader's hands. A document this reader left behind when it died is handed back and taken again."""
+    document = _locked(document_id)
+    if document is None or document.draft:
+        return None
+    verification = document.verification
+    pending = _pending_kinds(document, request)
+    if document.status == DocumentStatus.IN_PROGRESS:
+        if document.reader not in ("", reader):
+            return None
+        if document.reader == reader:
+            move(document, "hand_back", verification=verification, actor=SYSTEM, reason="reader_died")
+    if document.status == DocumentStatus.UPLOADED:
+        if not pending and not _is_due(verification):
+            return None
+        move(document, "begin_reading", verification=verification, actor=SYSTEM, changes={"reader": reader})
+    elif document.status == DocumentStatus.IN_PROGRESS:
+        document.reader = reader
+        document.save(update_fields=["reader"])
+    elif not pending:
+        return None
+    return _job(document, request, pending)
+
+
+def _is_due(verification: Verification) -> bool:
+    if verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED):
+        return False
+    return verification.definition.extract_on == "upload" or verification.status != VerificationStatus.STARTED
+
+
+def _pending_kinds(document: Document, request: str) -> frozenset[str]:
+    open_states = (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)
+    rows = document.extractions.filter(request=request, status__in=open_states)
+    rows.update(status=ExtractionStatus.PROCESSING)
+    return frozenset(rows.values_list("kind", flat=True))
+
+
+def _job(document: Document, request: str, pending: frozenset[str]) -> Job:
+    images = list(document.images.select_related("blob"))
+    partner_context = {"PHOTO_ID": "SELFIE", "SELFIE": "PHOTO_ID"}.get(document.context)
+    partner = live_documents(document.verification).filter(context=partner_context, draft=False).first() if partner_context else None
+    return Job(
+        document=document,
+        request=request,
+        sides={image.side: storage.read(image.blob) for image in images},
+        hashes=tuple(image.sha256 for image in images),
+        kinds=pending or None,
+        partner=partner,
+    )
+
+
+@transaction.atomic
+def record_extraction(*, job: Job, reader: str, found: Found, renditions: Mapping[tuple[str, int], Blob]) -> None:
+    """In progress → Extracted with one record per reader that ran. Reported twice, for a document that is gone, or whose reader lost its
+    lease to another: nothing changes."""
+    document = _locked(job.document.pk)
+    if document is None:
+        return
+    first_reading = document.status == DocumentStatus.IN_PROGRESS and document.reader == reader
+    if not first_reading and not _pending_kinds(document, job.request):
+        return
+    _record_runs(document, job, found)
+    _record_comparison(document, job, found)
+    if first_reading:
+        _keep_renditions(document, found.reading, renditions)
+        document.reading = summary(found.reading)
+        move(
+            document, "finish_reading", verification=document.verification, actor=SYSTEM,
+            changes={"reading_sealed": document.reading_sealed, "reader": "", "extraction_failed": False},
+        )  # fmt: skip
+        _cancel_if_case_is(document)
+
+
+def summary(reading: Reading) -> dict[str, Any]:
+    """What later floors need of a reading, as JSON: merged fields, zones, classification, quality, faces."""
+    return {
+        "fields": {path: asdict(field) for path, field in reading.fields.items()},
+        "mrz": reading.mrz,
+        "aamva": {name: value for name, value in reading.aamva.items() if name != "elements"} if reading.aamva else None,
+        "classified": reading.classified,
+        "quality": [{"side": page.side, "page": page.number, **page.quality} for page in reading.pages],
+        "faces": [face for page in reading.pages if page.side == "front" for face in page.faces],
+        "pages": [{"side": page.side, "page": page.number, "width": page.width, "height": page.height} for page in reading.pages],
+        "seconds": reading.seconds,
+    }
+
+
+def _record_runs(document: Document, job: Job, found: Found) -> None:
+    done = set()
+    for run in found.reading.runs:
+        done.add(run.kind)
+        fields = {field.path: asdict(field) for field in run.fields}
+        _complete(document, job.request, run.kind, run.engine, run.version, run.duration_ms, {"fields": fields, "details": run.details})
+    for kind in (job.kinds or frozenset()) - done:
+        _complete(document, job.request, kind, "", "", 0, {"fields": {}, "details": {}})
+
+
+def _complete(document: Document, request: str, kind: str, engine: str, version: str, duration: int, result: Mapping[str, Any], reference: Document | None = None) -> None:
+    row = Extraction.objects.filter(document=document, request=request, kind=kind).first() or Extraction(document=document, request=request, kind=kind)
+    if row.status == ExtractionStatus.COMPLETED:
+        return
+    row.status, row.completed_at = ExtractionStatus.COMPLETED, timezone.now()
+    row.engine, row.engine_version, row.duration_ms, row.reference = engine[:60], version[:60], max(0, duration), reference
+    row.result = result
+    row.save()
+
+
+def _record_comparison(document: Document, job: Job, found: Found) -> None:
+    """The comparison belongs to the photo ID, whichever of the two was read last."""
+    if found.faces is None or job.partner is None:
+        return
+    partner = Document.objects.filter(pk=job.partner.pk).first()
+    if partner is None:
+        return
+    photo, selfie = (document, partner) if document.context == "PHOTO_ID" else (partner, document)
+    match = found.faces
+    fields = {} if match.score is None else {"document.selfie_comparison": _face_field("document.selfie_comparison", str(round(match.score * 100)), match.score)}
+    details = {
+        "score": match.score, "level": match.level, "same": match.same, "distance": match.distance,
+        "photo_sha256": _front_hash(photo), "selfie_sha256": _front_hash(selfie),
+    }  # fmt: skip
+    request = new_message_id() if Extraction.objects.filter(document=photo, request=job.request, kind=ExtractionKind.COMPARISON).exists() else job.request
+    _complete(photo, request, ExtractionKind.COMPARISON, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
+
+
+def _face_field(path: str, value: str, confidence: float) -> dict[str, Any]:
+    return {"path": path, "value": value, "confidence": confidence, "reader": "face", "side": "front", "page": 1, "box": None}
+
+
+def _front_hash(document: Document) -> str:
+    return document.images.filter(side="front").values_list("sha256", flat=True).first() or ""
+
+
+def _keep_renditions(document: Document, reading: Reading, renditions: Mapping[tuple[str, int], Blob]) -> None:
+    images = {image.side: image for image in document.images.prefetch_related("page_images__blob")}
+    for image in images.values():
+        storage.doom(*(page.blob for page in image.page_images.all()))
+    Page.objects.filter(image__in=[image.pk for image in images.values()]).delete()
+    for page in reading.pages:
+        blob, side = renditions.get((page.side, page.number)), images.get(page.side)
+        if blob is not None and side is not None:
+            Page.objects.create(image=side, number=page.number, blob=storage.keep(blob), width=page.width, height=page.height)
+
+
+def _cancel_if_case_is(document: Document) -> None:
+    if document.verification.status == VerificationStatus.CANCELED and document.status in CANCELABLE:
+        move(document, "cancel", verification=document.verification, actor=SYSTEM, reason="verification_canceled")
+
+
+@transaction.atomic
+def hand_back(*, document_id: str, reader: str) -> None:
+    """In progress → Uploaded: the attempt failed and will be repeated."""
+    document = _locked(document_id)
+    if document is not None and document.status == DocumentStatus.IN_PROGRESS and document.reader == reader:
+        move(document, "hand_back", verification=document.verification, actor=SYSTEM, reason="attempt_failed", changes={"reader": ""})
+
+
+@transaction.atomic
+def give_up_extraction(*, document_id: str, reader: str, request: str) -> None:
+    """Extraction failed for good: In progress → Double check. A broken machine never rejects a person."""
+    document = _locked(document_id)
+    if document is None:
+        return
+    document.extractions.filter(request=request, status__in=(ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)).update(
+        status=ExtractionStatus.FAILED, completed_at=timezone.now()
+    )
+    verification = document.verification
+    if document.status == DocumentStatus.UPLOADED and _is_due(verification) and not document.draft:
+        move(document, "begin_reading", verification=verification, actor=SYSTEM, changes={"reader": reader})
+    if document.status == DocumentStatus.IN_PROGRESS and document.reader in ("", reader):
+        move(
+            document, "give_up_reading", verification=verification, actor=SYSTEM, reason="extraction_failed", reasons=["extraction_failed"],
+            changes={"reader": "", "extraction_failed": True},
+        )  # fmt: skip
+        _cancel_if_case_is(document)
+
+
+@transaction.atomic
+def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Collection[str] | None) -> Extraction:
+    """Ask for another run; answers with the record of the strongest reader asked for (mrz > barcode > ocr > face).
+
+    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_is_draft, document_canceled, document_in_progress.
+    """
+    found = get_document(caller=caller, flow=flow, document_id=document_id)
+    verification = lock_verification(found.verification_id)
+    document = lock_document(document_id)
+    _require_readable(verification, document)
+    wanted = {_KIND_OF_ZONE[zone] for zone in document.type.zones} if kinds is None else set(kinds)
+    request = new_message_id()
+    rows = {kind: Extraction.objects.create(document=document, request=request, kind=kind) for kind in STRONGEST_FIRST if kind in wanted}
+    emit("document.reading_requested", verification=verification, document=document, request=request)
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="document.extraction_requested", subject=document.pk,
+        verification=verification.pk, data={"kinds": sorted(rows)},
+    )  # fmt: skip
+    return next(iter(rows.values()))
+
+
+def _require_readable(verification: Verification, document: Document) -> None:
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if verification.status == VerificationStatus.CANCELED:
+        raise Refused("verification_canceled", "The verification is canceled.")
+    if document.draft:
+        raise Refused("document_is_draft", "The document is a draft; submit it first.")
+    if document.status == DocumentStatus.CANCELED:
+        raise Refused("document_canceled", "The document is canceled.")
+    if document.status == DocumentStatus.IN_PROGRESS:
+        raise Refused("document_in_progress", "The document is being read.")
+
+
+@transaction.atomic
+def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mapping[str, str], reason: str) -> Document:
+    """A person's values in the machine's place, while Extracted or Double check; the rules run again.
+
+    Raises Refused: document_not_found, flow_mismatch, redacted, document_not_extracted, validation_failed.
+    """
+    found = get_document(caller=caller, flow=flow, document_id=document_id)
+    verification = lock_verification(found.verification_id)
+    document = lock_document(document_id)
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if document.status not in (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK):
+        raise Refused("document_not_extracted", "Fields can be corrected while the document is Extracted or in Double check.")
+    if unknown := sorted(set(values) - set(correctable_paths(document))):
+        errors = {f"fields.{path}": ["A document of this type has no such field."] for path in unknown}
+        raise Refused("validation_failed", "A document of this type has no such field.", status=422, errors=errors)
+    for path, value in values.items():
+        correction = Correction(document=document, path=path, corrected_by=caller.name)
+        correction.content = {"value": value, "reason": reason}
+        correction.save(force_insert=True)
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="document.corrected", subject=document.pk, verification=verification.pk,
+        data={"fields": sorted(values)},
+    )  # fmt: skip
+    emit("document.corrected", verification=verification, document=document)
+    return get_document(caller=caller, flow=flow, document_id=document_id)
+
+
+def correctable_paths(document: Document) -> Sequence[str]:
+    """What a document of this type carries, and what was read from it besides."""
+    read_paths = (document.reading or {}).get("fields", {})
+    return list(dict.fromkeys([*document.type.fields, *read_paths]))
+
+
+def _locked(document_id: str) -> Document | None:
+    """Verification first, then the document, both locked; None when it is gone."""
+    verification_id = Document.objects.filter(pk=document_id).values_list("verification_id", flat=True).first()
+    if verification_id is None:
+        return None
+    verification = lock_verification(verification_id)
+    document = Document.objects.select_for_update().filter(pk=document_id).first()
+    if document is not None:
+        document.verification = verification
+    return document
+
+

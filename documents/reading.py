@@ -1,0 +1,91 @@
+"""The slow part of an extraction: images to fields, with no transaction open and no lock held. Runs in reading workers only.
+
+The readers bring hundreds of megabytes of models and libraries with them, so they are imported when the first document is read: the web
+process knows this module, because it knows the actors, and must stay small.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from PIL import Image as Pillow
+
+from documents import storage
+from documents.extraction import Found, Job
+from documents.models import Blob, ExtractionKind
+
+if TYPE_CHECKING:
+    from documents.readers import Engines, FaceMatch, Reading, ReadPage
+
+RENDITION_PIXELS = 1800
+
+
+def _readers() -> Any:
+    return importlib.import_module("documents.readers")
+
+
+def engines() -> Engines:
+    """The engines that the settings name; one set per process."""
+    engines: Engines = _readers().default_engines(ocr=settings.OCR_ENGINE, faces=settings.FACE_ENGINE)
+    return engines
+
+
+def warm_up() -> None:
+    """Load every model now, so that the first document does not wait for it."""
+    _readers().warm_up(engines())
+
+
+def read(job: Job) -> Found:
+    """The slow part: no transaction, no lock. Raises Refused("image_invalid") when the images cannot be opened after all."""
+    document = job.document
+    reading = _readers().read_document(
+        job.sides,
+        document_type=document.type,
+        country=document.country,
+        kinds=job.kinds,
+        engines=engines(),
+        max_pixels=settings.MAX_IMAGE_PIXELS,
+        max_pages=document.type.max_pages,
+    )
+    faces, faces_ms = _compare_with_partner(job, reading)
+    return Found(reading, {(page.side, page.number): _rendition(page) for page in reading.pages}, faces, faces_ms)
+
+
+def _compare_with_partner(job: Job, reading: Reading) -> tuple[FaceMatch | None, int]:
+    wanted = job.kinds is None or ExtractionKind.FACE in job.kinds
+    if job.partner is None or "face" not in job.document.type.zones or not wanted or settings.FACE_ENGINE == "off":
+        return None, 0
+    front = job.partner.images.select_related("blob").filter(side="front").first()
+    own = next((page for page in reading.pages if page.side == "front"), None)
+    if front is None or own is None:
+        return None, 0
+    started = time.monotonic()
+    other = _readers().read_document(
+        {"front": storage.read(front.blob)}, document_type=job.partner.type, country=job.partner.country, kinds={"face"}, engines=engines(),
+        max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=1,
+    )  # fmt: skip
+    match = _readers().compare_faces(own.rgb, other.pages[0].rgb, engine=engines().faces) if other.pages else None
+    return match, round((time.monotonic() - started) * 1000)
+
+
+def _rendition(page: ReadPage) -> bytes:
+    picture = Pillow.fromarray(page.rgb)
+    picture.thumbnail((RENDITION_PIXELS, RENDITION_PIXELS))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85, optimize=False)
+    return buffer.getvalue()
+
+
+def store_renditions(found: Found) -> dict[tuple[str, int], Blob]:
+    """Put the page pictures into the storage, before the transaction that refers to them."""
+    return {place: storage.put(data, content_type="image/jpeg") for place, data in found.renditions.items()}
+
+
+def loaded() -> dict[str, str]:
+    """Which engines this process holds, with their versions."""
+    bundle = engines()
+    return {kind: f"{engine.name} {engine.version}" for kind in ("text", "barcodes", "faces") if (engine := getattr(bundle, kind, None)) is not None}

@@ -1,0 +1,94 @@
+"""The ground floor's tables: who asks (workspace, token) and what is asked (flow, flow version)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from flows.definition import FlowDefinition
+from flows.ids import new_flow_version_id, new_token_id, new_workspace_id
+
+
+class Environment(models.TextChoices):
+    LIVE = "live"
+    SANDBOX = "sandbox"
+
+
+class Workspace(models.Model):
+    """One operator. Everything below belongs to exactly one workspace."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_workspace_id, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiToken(models.Model):
+    """A bearer token. Only its SHA-256 is kept: the secret carries 256 random bits, so no slow hash is needed."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_token_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
+    environment = models.CharField(max_length=8, choices=Environment)
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=32, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.CheckConstraint(condition=models.Q(environment__in=Environment.values), name="token_environment_known")]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class Flow(models.Model):
+    """A named set of questions; what it asks is in its newest version."""
+
+    slug = models.SlugField(primary_key=True, max_length=60)
+    name = models.CharField(max_length=120)
+    active = models.BooleanField(default=True)
+    workspaces = models.ManyToManyField(Workspace, blank=True, related_name="flows", help_text="Empty: every workspace may use it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FlowVersion(models.Model):
+    """What a flow asked at one time. Never edited, only superseded by the next number."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_flow_version_id, editable=False)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    document = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["flow", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "number"], name="flow_version_number"),
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="flow_version_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow_id} v{self.number}"
+
+    @property
+    def definition(self) -> FlowDefinition:
+        """The parsed form of ``document``."""
+        return FlowDefinition.parse(self.document)

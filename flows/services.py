@@ -1,0 +1,123 @@
+"""Use cases of the ground floor: issue, find and revoke tokens; publish flows."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from flows.definition import FlowDefinition
+from flows.errors import Refused
+from flows.models import ApiToken, Environment, Flow, FlowVersion, Workspace
+
+SCOPES = (
+    "verifications:read", "verifications:write", "documents:read", "documents:write", "decisions:read", "decisions:write",
+    "exports:read", "redact:write", "webhooks:read", "webhooks:write", "flows:read",
+)  # fmt: skip
+_LAST_USED_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """``secret`` is shown once and kept nowhere."""
+
+    token: ApiToken
+    secret: str
+
+
+def get_or_create_workspace(*, slug: str, name: str = "") -> Workspace:
+    """The workspace of that slug; made with a readable name when there is none."""
+    workspace, _ = Workspace.objects.get_or_create(slug=slug, defaults={"name": name or slug.replace("-", " ").title()})
+    return workspace
+
+
+def issue_token(
+    *, workspace: Workspace, name: str, environment: str = Environment.SANDBOX, scopes: Iterable[str] | None = None, days: int = 180
+) -> IssuedToken:
+    """A new token; no scopes named means all, ``days`` 0 never expires. Raises Refused("unknown_scope") and Refused("validation_failed")."""
+    wanted = list(SCOPES if scopes is None else dict.fromkeys(scopes))
+    if unknown := [scope for scope in wanted if scope not in SCOPES]:
+        raise Refused("unknown_scope", f"Unknown scope {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", status=422)
+    if environment not in Environment.values:
+        raise Refused("validation_failed", "The environment is live or sandbox.", status=422)
+    if days < 0:
+        raise Refused("validation_failed", "The number of days is 0 or more.", status=422)
+    prefix, secret = f"vk_{environment}_{secrets.token_hex(6)}", secrets.token_urlsafe(32)
+    text = f"{prefix}_{secret}"
+    token = ApiToken.objects.create(
+        workspace=workspace,
+        environment=environment,
+        name=name,
+        prefix=prefix,
+        digest=_digest(text),
+        scopes=wanted,
+        expires_at=timezone.now() + timedelta(days=days) if days else None,
+    )
+    return IssuedToken(token, text)
+
+
+def find_token(text: str) -> ApiToken | None:
+    """The live token that ``text`` is the secret of, else None. Unknown, expired and revoked look the same."""
+    prefix = "_".join(text.split("_", 3)[:3])
+    token = ApiToken.objects.select_related("workspace").filter(prefix=prefix).first()
+    known = hmac.compare_digest(token.digest if token else "0" * 64, _digest(text))
+    now = timezone.now()
+    if token is None or not known or token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
+        return None
+    if token.last_used_at is None or now - token.last_used_at > _LAST_USED_STEP:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def revoke_token(*, prefix: str) -> ApiToken:
+    """At once and for good; repeating it changes nothing. Raises Refused("token_not_found")."""
+    token = ApiToken.objects.filter(prefix=prefix).first()
+    if token is None:
+        raise Refused("token_not_found", "No token has this prefix.", status=404)
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+    return token
+
+
+def flows_of(workspace: Workspace) -> QuerySet[Flow]:
+    """The active flows this workspace may use."""
+    return Flow.objects.filter(Q(workspaces=None) | Q(workspaces=workspace), active=True).distinct()
+
+
+def get_flow(workspace: Workspace, slug: str) -> Flow:
+    """Raises Refused("flow_not_found")."""
+    flow = flows_of(workspace).filter(slug=slug).first()
+    if flow is None:
+        raise Refused("flow_not_found", "No such flow.", status=404)
+    return flow
+
+
+def current_version(flow: Flow) -> FlowVersion:
+    """The version new verifications are judged by."""
+    return flow.versions.order_by("-number")[0]
+
+
+@transaction.atomic
+def publish_flow(*, definition: FlowDefinition) -> tuple[FlowVersion, bool]:
+    """Make ``definition`` the flow's newest version. The same content again is no new version: the flag says whether one was made."""
+    flow, _ = Flow.objects.select_for_update().get_or_create(slug=definition.slug, defaults={"name": definition.name})
+    newest = flow.versions.order_by("-number").first()
+    if newest is not None and newest.digest == definition.digest:
+        return newest, False
+    if flow.name != definition.name:
+        flow.name = definition.name
+        flow.save(update_fields=["name"])
+    number = newest.number + 1 if newest else 1
+    return FlowVersion.objects.create(flow=flow, number=number, digest=definition.digest, document=dict(definition.source)), True
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

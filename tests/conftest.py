@@ -1,0 +1,74 @@
+"""What every test may ask for: three people, a client that speaks as them, and the outbox worked off in place."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from factories import Person, make_person
+from flows import catalogue
+from flows.services import publish_flow
+from PIL import Image
+
+REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
+
+
+def service_missing(name: str) -> None:
+    """Skip by name; where services are required, fail instead."""
+    if REQUIRED:
+        pytest.fail(f"{name} is needed here and is not there")
+    pytest.skip(f"{name} is not there")
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def flows(db: None) -> None:
+    for definition in catalogue.definitions():
+        publish_flow(definition=definition)
+
+
+@pytest.fixture
+def alice(flows: None) -> Person:
+    """Owner of a workspace; her token may do everything."""
+    return make_person("alice", workspace="wonder")
+
+
+@pytest.fixture
+def bob(flows: None) -> Person:
+    """In Alice's workspace, but his token may only read."""
+    return make_person("bob", workspace="wonder", scopes=["verifications:read", "documents:read", "decisions:read", "flows:read"])
+
+
+@pytest.fixture
+def charlie(flows: None) -> Person:
+    """In another workspace, with every scope there."""
+    return make_person("charlie", workspace="factory")
+
+
+@pytest.fixture
+def picture() -> Callable[..., bytes]:
+    """A small real image of any format; another ``seed`` gives other bytes."""
+
+    def draw(form: str = "JPEG", size: tuple[int, int] = (320, 200), seed: int = 1, **options: Any) -> bytes:
+        image = Image.new("RGB", size, ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120))
+        buffer = io.BytesIO()
+        image.save(buffer, form, **options)
+        return buffer.getvalue()
+
+    return draw
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

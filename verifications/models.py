@@ -1,0 +1,226 @@
+"""The case's tables: the verification with its state machine, the audit trail, events and the outbox."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import GET_STATE, FSMIntegerField, transition
+
+from flows.definition import FlowDefinition
+from flows.ids import new_audit_id, new_event_id, new_message_id, new_verification_id
+from flows.models import Environment, Flow, FlowVersion, Workspace
+from flows.vault import Sealed
+
+
+class VerificationStatus(models.IntegerChoices):
+    STARTED = 1, "Started"
+    SUBMITTED = 2, "Submitted"
+    APPROVED = 3, "Approved"
+    REJECTED = 4, "Rejected"
+    DOUBLE_CHECK = 5, "Double Check"
+    EXPIRED = 6, "Expired"
+    CANCELED = 7, "Canceled"
+    HOLD = 8, "Hold"
+
+
+_S = VerificationStatus
+
+
+class Verification(models.Model):
+    """One person's case. Its status moves only through ``verifications.lifecycle.move``."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_verification_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="verifications")
+    environment = models.CharField(max_length=8, choices=Environment)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="verifications")
+    flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="verifications")
+    status = FSMIntegerField(choices=_S, default=_S.STARTED, protected=True)
+    held_from = models.PositiveSmallIntegerField(choices=_S, null=True, editable=False)
+    external_ref = models.CharField(max_length=255, blank=True, default="")
+    expected_sealed = models.BinaryField(null=True, editable=False)
+    metadata = models.JSONField(default=dict, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    attempt = models.PositiveIntegerField(default=1)
+    webhook_url = models.CharField(max_length=2000, blank=True, default="")
+    webhook_secret_sealed = models.BinaryField(null=True, editable=False)
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    redacted_at = models.DateTimeField(null=True, blank=True)
+
+    expected = Sealed("expected_sealed")
+    webhook_secret = Sealed("webhook_secret_sealed")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="verification_by_flow"),
+            models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="verification_all_flows"),
+            models.Index(fields=["workspace", "environment", "external_ref"], name="verification_external_ref"),
+            models.Index(fields=["status", "submitted_at"], name="verification_queue"),
+            models.Index(fields=["expires_at"], condition=Q(status=1), name="verification_expiring"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=_S.values), name="verification_status_known"),
+            models.CheckConstraint(condition=Q(held_from__isnull=False) | ~Q(status=8), name="verification_hold_knows_its_origin"),
+            models.CheckConstraint(condition=Q(attempt__gte=1), name="verification_attempt_counts"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pk
+
+    @property
+    def definition(self) -> FlowDefinition:
+        """The flow as it was when this verification began."""
+        return self.flow_version.definition
+
+    @transition(field=status, source=_S.STARTED, target=_S.SUBMITTED)
+    def submit(self) -> None: ...
+
+    @transition(field=status, source=[_S.SUBMITTED, _S.DOUBLE_CHECK], target=_S.APPROVED)
+    def approve(self) -> None: ...
+
+    @transition(field=status, source=[_S.SUBMITTED, _S.DOUBLE_CHECK], target=_S.REJECTED)
+    def reject(self) -> None: ...
+
+    @transition(field=status, source=_S.SUBMITTED, target=_S.DOUBLE_CHECK)
+    def refer(self) -> None: ...
+
+    @transition(field=status, source=[_S.REJECTED, _S.APPROVED], target=_S.DOUBLE_CHECK)
+    def reopen(self) -> None: ...
+
+    @transition(field=status, source=[_S.REJECTED, _S.DOUBLE_CHECK], target=_S.STARTED)
+    def restart(self) -> None: ...
+
+    @transition(field=status, source=[_S.STARTED, _S.SUBMITTED, _S.DOUBLE_CHECK], target=_S.HOLD)
+    def hold(self) -> None: ...
+
+    @transition(field=status, source=_S.STARTED, target=_S.EXPIRED)
+    def expire(self) -> None: ...
+
+    @transition(
+        field=status,
+        source=[_S.HOLD, _S.EXPIRED],
+        target=GET_STATE(
+            lambda self: self.held_from if self.status == _S.HOLD else _S.STARTED, states=[_S.STARTED, _S.SUBMITTED, _S.DOUBLE_CHECK]
+        ),
+    )
+    def resume(self) -> None: ...
+
+    @transition(
+        field=status,
+        source=[_S.STARTED, _S.SUBMITTED, _S.DOUBLE_CHECK, _S.REJECTED, _S.EXPIRED, _S.HOLD],
+        target=_S.CANCELED,
+    )
+    def cancel(self) -> None: ...
+
+
+class Event(models.Model):
+    """Something that happened to a verification, as told to the outside: ids, statuses and codes, never personal data."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_event_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events")
+    environment = models.CharField(max_length=8, choices=Environment)
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="events")
+    type = models.CharField(max_length=60)
+    sequence = models.PositiveIntegerField()
+    data = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["verification", "sequence"], name="event_sequence")]
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+
+class MessageState(models.IntegerChoices):
+    PENDING = 1, "Pending"
+    RUNNING = 2, "Running"
+    DONE = 3, "Done"
+    DEAD = 4, "Dead"
+
+
+class OutboxMessage(models.Model):
+    """Work that must follow a change, written in the change's own transaction: which actor, with which ids.
+
+    The row is the truth and its lease the lock; a broker only wakes workers up.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_message_id, editable=False)
+    event = models.CharField(max_length=60)
+    actor = models.CharField(max_length=120)
+    queue = models.CharField(max_length=30)
+    payload = models.JSONField(default=dict)
+    state = models.PositiveSmallIntegerField(choices=MessageState, default=MessageState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.CharField(max_length=40, null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["queue", "available_at"], condition=Q(state__in=[1, 2]), name="outbox_due")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="outbox_state_known"),
+            models.CheckConstraint(condition=Q(lease_until__isnull=False) | ~Q(state=2), name="outbox_running_has_lease"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.pk}"
+
+
+class AuditHead(models.Model):
+    """The newest link of a workspace's audit chain; locked while a link is added, so that the chain cannot fork."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="audit_head")
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} #{self.number}"
+
+
+class AuditEntry(models.Model):
+    """One link: who did what to which thing, when. Ids, statuses and codes; never names, numbers or images."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_audit_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="audit_entries")
+    number = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60)
+    verification_ref = models.CharField(max_length=40, blank=True, default="")
+    data = models.TextField(default="{}")
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["workspace", "number"]
+        verbose_name_plural = "audit entries"
+        constraints = [models.UniqueConstraint(fields=["workspace", "number"], name="audit_chain_does_not_fork")]
+        indexes = [models.Index(fields=["verification_ref", "number"], name="audit_by_verification")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class WorkerHeartbeat(models.Model):
+    """A worker process says that it lives, what it serves and which readers it holds."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    queues = models.JSONField(default=list)
+    readers = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,226 @@
+"""What must follow a change: written with it, handed to actors at least once, whatever dies in between.
+
+``emit`` writes; ``@outbox_actor`` makes a Dramatiq actor that claims its row by a lease, works, and marks it done; ``due`` finds rows that
+nobody holds. Who hears an event is the wiring table's business (``settings.PIPELINE``), never this room's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Protocol
+
+import dramatiq
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from flows.errors import Refused
+from verifications.events import EVENTS
+from verifications.models import Event, MessageState, OutboxMessage, Verification
+
+LEASE = timedelta(seconds=120)
+RETRY_DELAYS = (2, 15, 60, 300)
+log = structlog.get_logger(__name__)
+
+
+class DocumentLike(Protocol):
+    """What an event tells of a document; the room above hands its own model in."""
+
+    pk: str
+    type_id: int
+    status: int
+
+    def get_status_display(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """What an actor's function is told: the outbox row's id, how often it was tried (1 = first), and the event's ids."""
+
+    message_id: str
+    attempt: int
+    verification_id: str
+    document_id: str | None = None
+    request: str | None = None
+
+    @property
+    def run(self) -> str:
+        """What the work's results are filed under: the client's request, else the row itself."""
+        return self.request or self.message_id
+
+
+@lru_cache(maxsize=1)
+def _pipeline() -> Any:
+    return importlib.import_module(settings.PIPELINE)
+
+
+def emit(
+    name: str,
+    *,
+    verification: Verification,
+    document: DocumentLike | None = None,
+    decision_id: str | None = None,
+    reasons: Sequence[str] = (),
+    request: str | None = None,
+) -> None:
+    """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock."""
+    assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
+    if EVENTS[name].public:
+        _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+    payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
+    for actor in _pipeline().ROUTES.get(name, ()):
+        _write_message(name, actor, payload)
+
+
+def _write_event(
+    name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]
+) -> None:
+    Verification.objects.filter(pk=verification.pk).update(sequence=F("sequence") + 1)
+    verification.sequence += 1
+    subject: Verification | DocumentLike = document if document is not None else verification
+    data: dict[str, Any] = {
+        "verification_id": verification.pk,
+        "flow": verification.flow_id,
+        "status": int(subject.status),
+        "status_label": subject.get_status_display(),
+        "external_ref": verification.external_ref,
+        "sequence": verification.sequence,
+    }
+    if reasons:
+        data["reasons"] = list(reasons)
+    if document is not None:
+        data |= {"document_id": document.pk, "document_type": document.type_id}
+    if decision_id is not None:
+        data["decision_id"] = decision_id
+    Event.objects.create(
+        workspace_id=verification.workspace_id,
+        environment=verification.environment,
+        verification=verification,
+        type=name,
+        sequence=verification.sequence,
+        data=data,
+    )
+
+
+def _write_message(event: str, actor: str, payload: dict[str, Any]) -> OutboxMessage:
+    target = import_string(actor)
+    message = OutboxMessage.objects.create(event=event, actor=actor, queue=target.queue_name, payload=payload, available_at=timezone.now())
+    if settings.REDIS_URL:
+        transaction.on_commit(lambda: target.send(message.pk), robust=True)
+    return message
+
+
+def outbox_actor(*, queue: str, max_attempts: int = 4, on_exhausted: str | None = None) -> Callable[[Callable[[WorkOrder], None]], dramatiq.Actor[..., Any]]:
+    """Make ``function(order)`` a Dramatiq actor over outbox rows.
+
+    It may run twice for one row (a lease lost, a crash before the row was marked): its effects must be idempotent. A Refused ends it at once,
+    any other exception is retried after RETRY_DELAYS seconds; then ``on_exhausted``, a dotted ``function(order)``, is called.
+    """
+
+    def decorate(function: Callable[[WorkOrder], None]) -> dramatiq.Actor[..., Any]:
+        def work(message_id: str) -> None:
+            _execute(message_id, function, max_attempts, on_exhausted)
+
+        work.__doc__ = function.__doc__
+        name = f"{function.__module__}.{function.__name__}"
+        return dramatiq.actor(work, actor_name=name, queue_name=queue, max_retries=0, time_limit=600_000)
+
+    return decorate
+
+
+def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempts: int, on_exhausted: str | None) -> None:
+    token = _claim(message_id)
+    if token is None:
+        return
+    message = OutboxMessage.objects.get(pk=message_id)
+    order = WorkOrder(message.pk, message.attempts, **message.payload)
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_lease, args=(message_id, token, stop), daemon=True)
+    keeper.start()
+    try:
+        if message.attempts > max_attempts:
+            _exhaust(order, token, on_exhausted, "attempts_exhausted")
+            return
+        function(order)
+        _finish(message_id, token, MessageState.DONE)
+    except Refused as refusal:
+        _exhaust(order, token, on_exhausted, refusal.code)
+    except Exception as error:
+        log.warning("actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__)
+        if message.attempts >= max_attempts:
+            _exhaust(order, token, on_exhausted, type(error).__name__)
+        else:
+            _release(message_id, token, message.attempts, type(error).__name__)
+    finally:
+        stop.set()
+
+
+def _claim(message_id: str) -> str | None:
+    """One UPDATE is the lock, on every database: None when the row is done, not due, or somebody else's."""
+    now, token = timezone.now(), secrets.token_hex(16)
+    free = Q(state=MessageState.PENDING, available_at__lte=now) | Q(state=MessageState.RUNNING, lease_until__lt=now)
+    claimed = (
+        OutboxMessage.objects.filter(pk=message_id)
+        .filter(free)
+        .update(state=MessageState.RUNNING, lease_until=now + LEASE, lease_token=token, attempts=F("attempts") + 1)
+    )
+    return token if claimed else None
+
+
+def _keep_lease(message_id: str, token: str, stop: threading.Event) -> None:
+    while not stop.wait(LEASE.total_seconds() / 4):
+        try:
+            OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(lease_until=timezone.now() + LEASE)
+        finally:
+            connection.close()
+
+
+def _finish(message_id: str, token: str, state: MessageState, error: str = "") -> None:
+    OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
+        state=state, done_at=timezone.now(), lease_until=None, lease_token=None, last_error=error[:200]
+    )
+
+
+def _release(message_id: str, token: str, attempts: int, error: str) -> None:
+    delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
+    OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
+        state=MessageState.PENDING,
+        available_at=timezone.now() + timedelta(seconds=delay),
+        lease_until=None,
+        lease_token=None,
+        last_error=error[:200],
+    )
+
+
+def _exhaust(order: WorkOrder, token: str, on_exhausted: str | None, error: str) -> None:
+    if on_exhausted is not None:
+        import_string(on_exhausted)(order)
+    _finish(order.message_id, token, MessageState.DEAD, error)
+
+
+def due(queues: Sequence[str] | None = None, *, grace: timedelta = timedelta(0), limit: int = 100) -> list[OutboxMessage]:
+    """Rows that are due and that nobody holds, oldest first. ``grace`` leaves fresh ones to the broker's own wake-up."""
+    now = timezone.now()
+    rows = OutboxMessage.objects.filter(
+        Q(state=MessageState.PENDING, available_at__lte=now - grace) | Q(state=MessageState.RUNNING, lease_until__lt=now)
+    )
+    if queues is not None:
+        rows = rows.filter(queue__in=queues)
+    return list(rows.order_by("available_at", "id")[:limit])
+
+
+def relay(queues: Sequence[str] | None = None, *, grace: timedelta = timedelta(0), limit: int = 100) -> int:
+    """Hand every due row to its actor's queue; safe to repeat, because the row decides who works. Returns how many were handed over."""
+    rows = due(queues, grace=grace, limit=limit)
+    for row in rows:
+        import_string(row.actor).send(row.pk)
+    return len(rows)
