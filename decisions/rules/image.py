@@ -1,0 +1,131 @@
+"""Rules about the pictures: can they be read, do they show what they must. A rejected picture means: take a new one."""
+
+from __future__ import annotations
+
+from decisions.evidence import Evidence, SideQuality
+from decisions.rules.registry import ANY_CONTEXT, NOT_ASSESSED, Finding, Thresholds, failed, not_applicable, passed, rule, unclear
+from documents.types import PHOTO_ID, SELFIE
+
+_ORDER = ("pass", "unclear", "fail")
+
+
+@rule(
+    reference="R18",
+    group="image",
+    reason_code="image_unusable",
+    sentence="The picture cannot be used. Please take a new one: sharp, evenly lit, without reflections, with the whole document in it.",
+    fix="reupload",
+    reasons={"image_poor": "The picture is hard to read, so a person will look at it."},
+    severity="warning",
+    contexts=ANY_CONTEXT,
+    defaults={
+        "width_good": 1011, "width_least": 506, "blur_good": 100.0, "blur_least": 50.0, "glare_good": 0.01, "glare_most": 0.05,
+        "dark_good": 60.0, "dark_least": 40.0, "bright_good": 200.0, "bright_most": 225.0, "selfie_width_good": 480, "selfie_width_least": 240,
+    },
+)  # fmt: skip
+def image_usable(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The pictures are large, sharp and evenly lit enough to be read and kept (USPS wants clear, legible copies).
+
+    Width in pixels (300 and 150 dpi of a card), blur as variance of the Laplacian at 1000 px width, glare as the share of burnt pixels in text, exposure as mean
+    luminance. A selfie need only show a face: sharpness and glare are left to the face's own check.
+    """
+    if not evidence.document.quality:
+        return not_applicable(f"The picture's quality: {NOT_ASSESSED}.")
+    selfie = evidence.document.context == SELFIE
+    grades = {side.side: _graded(side, threshold, selfie) for side in evidence.document.quality}
+    worst = max((grade for side in grades.values() for grade in side.values()), key=_ORDER.index, default="pass")
+    poor = {side: sorted(name for name, grade in found.items() if grade != "pass") for side, found in grades.items()}
+    computed = {"measured": {side.side: _measured(side) for side in evidence.document.quality}, "poor": poor}
+    if worst == "pass":
+        return passed(computed=computed)
+    return failed(computed=computed) if worst == "fail" else unclear(code="image_poor", computed=computed)
+
+
+def _measured(side: SideQuality) -> dict[str, float | int | None]:
+    return {"width": side.width, "blur": side.blur, "glare": side.glare, "exposure": side.exposure}
+
+
+def _graded(side: SideQuality, threshold: Thresholds, selfie: bool) -> dict[str, str]:
+    """One grade per measure that was taken."""
+    prefix = "selfie_width" if selfie else "width"
+    grades = {} if side.width is None else {"width": _high(side.width, threshold[f"{prefix}_good"], threshold[f"{prefix}_least"])}
+    if side.blur is not None and not selfie:
+        grades["blur"] = _high(side.blur, threshold["blur_good"], threshold["blur_least"])
+    if side.glare is not None and not selfie:
+        grades["glare"] = _high(-side.glare, -threshold["glare_good"], -threshold["glare_most"])
+    if side.exposure is not None:
+        dark = _high(side.exposure, threshold["dark_good"], threshold["dark_least"])
+        bright = _high(-side.exposure, -threshold["bright_good"], -threshold["bright_most"])
+        grades["exposure"] = max(dark, bright, key=_ORDER.index)
+    return grades
+
+
+def _high(value: float, good: float, least: float) -> str:
+    return "pass" if value >= good else "unclear" if value >= least else "fail"
+
+
+@rule(
+    reference="R22",
+    group="image",
+    reason_code="portrait_missing",
+    sentence="No face was found in the picture. Please make sure that the photo is in it and not covered by a finger or a reflection.",
+    fix="reupload",
+    reasons={
+        "portrait_small": "The face in the picture is small, so a person will look at it.",
+        "portrait_uncertain": "It is not certain that the picture shows the holder's photo, so a person will look at it.",
+    },
+    contexts=(PHOTO_ID, SELFIE),
+    defaults={"most_faces": 3, "face_px_good": 112, "face_px_least": 80},
+)
+def portrait_present(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The picture shows the holder's face, large enough to be compared. A second, paler one is normal on cards."""
+    document = evidence.document
+    if document.faces is None:
+        return not_applicable(f"Faces: {NOT_ASSESSED}.")
+    computed = {"faces": document.faces, "face_px": document.face_px}
+    if document.faces == 0:
+        return unclear(code="portrait_uncertain", computed=computed) if document.extraction_failed else failed(computed=computed)
+    if document.faces > (1 if document.context == SELFIE else threshold["most_faces"]):
+        return unclear(code="portrait_uncertain", computed=computed)
+    if document.face_px is not None and document.face_px < threshold["face_px_good"]:
+        return unclear(code="portrait_small", computed=computed)
+    return passed(computed=computed)
+
+
+@rule(
+    reference="R28",
+    group="image",
+    reason_code="both_sides_same",
+    sentence="Front and back show the same side. Please upload both sides of the document.",
+    fix="reupload",
+)
+def sides_differ(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """Front and back are two different pictures."""
+    hashes = evidence.document.image_hashes
+    if evidence.document.type.sides_in(evidence.document.country) != 2 or len(hashes) < 2:
+        return not_applicable("A document of this kind has one side.")
+    return failed(computed={"equal_pictures": True}) if len(set(hashes)) < len(hashes) else passed(computed={"equal_pictures": False})
+
+
+@rule(
+    reference="R24",
+    group="image",
+    reason_code="tampering_suspected",
+    sentence="The picture shows signs of having been changed, so a person will look at it.",
+    fix="contact_operator",
+)
+def image_untampered(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The picture shows no sign of having been changed. No engine for this is installed, so it is not assessed."""
+    return not_applicable(f"Signs of tampering: {NOT_ASSESSED}, no engine for it is installed.")
+
+
+@rule(
+    reference="R25",
+    group="image",
+    reason_code="copy_or_screen_suspected",
+    sentence="The picture seems to show a copy or a screen and not the document itself, so a person will look at it.",
+    fix="reupload",
+)
+def image_is_original(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The picture shows the document itself, not a copy or a screen. No engine for this is installed, so it is not assessed."""
+    return not_applicable(f"Copy or screen: {NOT_ASSESSED}, no engine for it is installed.")

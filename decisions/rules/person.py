@@ -1,0 +1,198 @@
+"""Rules about the holder: age and names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from decisions import names
+from decisions.evidence import DocumentEvidence, Evidence, Observed
+from decisions.rules.registry import (
+    CONFIDENCE,
+    Finding,
+    Thresholds,
+    day,
+    declaration,
+    declared,
+    failed_if_sure,
+    not_applicable,
+    observed,
+    passed,
+    rule,
+    seen_by,
+    unclear,
+)
+from documents.types import PHOTO_ID, PROOF_OF_ADDRESS
+
+_SURE = {"confidence": CONFIDENCE}
+_NAME_PATHS = ("person.surname", "person.given_names", "person.full_name")
+# Where the names end in each format's line: TD1 has 30 characters, TD2 31 after its prefix, TD3 39 (9303-4 §4.2.2, 9303-5 §4.2.2, 9303-6 §4.2.2).
+_NAME_LINE = {"TD1": 2, "TD2": 0, "TD3": 0, "MRVA": 0, "MRVB": 0}
+
+
+@rule(
+    reference="R04",
+    group="person",
+    reason_code="underage",
+    sentence="The holder of the document is too young for this service.",
+    fix="contact_operator",
+    reasons={"birth_date_missing": "No complete date of birth could be read on the document."},
+    contexts=(PHOTO_ID,),
+    defaults={"minimum_age": 18, "confidence": CONFIDENCE},
+)
+def holder_is_adult(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The holder has reached the minimum age. Minors are named on a guardian's form (PS Form 1583 item 12)."""
+    entry = observed(evidence.document, "person.date_of_birth")
+    born, today = day(entry), evidence.case.today
+    if born is None:
+        carries = "person.date_of_birth" in evidence.document.type.fields
+        return unclear(entry, code="birth_date_missing") if carries else not_applicable("A document of this kind shows no date of birth.")
+    # Somebody born on 29 February completes the year on 1 March.
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    facts = {"expected": f"{threshold['minimum_age']} or more", "computed": {"age": age}}
+    return passed(entry, **facts) if age >= threshold["minimum_age"] else failed_if_sure(threshold, entry, **facts)
+
+
+def name_on(document: DocumentEvidence, reader: str = "") -> names.Name | None:
+    """The holder's name on a document, as merged or as one reader saw it; None when it shows none."""
+    surname, given, whole = (_entry(document, reader, path) for path in _NAME_PATHS)
+    if surname:
+        return names.structured(surname.value, given.value if given else "", cut=_cut_parts(document, surname, given))
+    return names.whole(whole.value) if whole else None
+
+
+def _entry(document: DocumentEvidence, reader: str, path: str) -> Observed | None:
+    return seen_by(document, reader, path) if reader else observed(document, path)
+
+
+def _cut_parts(document: DocumentEvidence, surname: Observed, given: Observed | None) -> frozenset[str]:
+    """Which parts a machine readable zone or bar code had no room for (4.2.2 of 9303-4; AAMVA DDE and DDF)."""
+    cut = set()
+    readers = {entry.reader for entry in (surname, given) if entry}
+    if "mrz" in readers and document.mrz and len(document.mrz.lines) > _NAME_LINE.get(document.mrz.format, 0):
+        line = document.mrz.lines[_NAME_LINE.get(document.mrz.format, 0)]
+        if not line.endswith("<"):
+            cut.add("given" if "<<" in line[5:] else "surname")
+    flags = elements(document)
+    if "barcode" in readers:
+        cut |= {part for part, names_of in (("surname", ("DDE",)), ("given", ("DDF", "DDG"))) if any(flags.get(name) == "T" for name in names_of)}
+    return frozenset(cut)
+
+
+def elements(document: DocumentEvidence) -> Mapping[str, Any]:
+    """The raw AAMVA elements by identifier."""
+    barcode: Mapping[str, Any] = document.aamva or {}
+    inner = barcode.get("elements")
+    return inner if isinstance(inner, Mapping) else barcode
+
+
+def _name_inputs(document: DocumentEvidence) -> list[Observed]:
+    found = [observed(document, path) for path in _NAME_PATHS]
+    parts = [entry for entry in found if entry]
+    return [entry for entry in parts if entry.path != "person.full_name"] or parts
+
+
+def _judged(match: names.Match, threshold: Thresholds, *inputs: Observed) -> Finding:
+    """Grade A passes, B and C are for a person, D fails. Equal names pass even when read with doubt: that they are equal is the better evidence."""
+    computed = {"grade": match.grade, "why": match.why, "scores": match.scores}
+    if match.grade == "A":
+        return passed(*inputs, computed=computed)
+    return unclear(*inputs, computed=computed) if match.grade in "BC" else failed_if_sure(threshold, *inputs, computed=computed)
+
+
+@rule(
+    reference="R05",
+    group="person",
+    reason_code="name_mismatch_poa",
+    sentence="The name on the proof of address differs from the name on the photo ID.",
+    fix="reupload",
+    cross_document=True,
+    defaults=_SURE,
+)
+def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The proof of address and the photo ID name the same person.
+
+    Compared by tokens, not by similarity: order, initials, middle names, transliteration and truncation do not matter; nicknames and slips are for a person.
+    """
+    photo, proof = evidence.case.document(PHOTO_ID), evidence.case.document(PROOF_OF_ADDRESS)
+    if photo is None or proof is None:
+        return not_applicable("There is no second document to compare with.")
+    one, other = name_on(photo), name_on(proof)
+    inputs = [*_name_inputs(photo), *_name_inputs(proof)]
+    if not one or not other:
+        return unclear(*inputs, code="reading_uncertain")
+    return _judged(names.compare(one, other), threshold, *inputs)
+
+
+@rule(
+    reference="R06",
+    group="person",
+    reason_code="name_mismatch_declared",
+    sentence="The name on the document differs from the name you entered.",
+    fix="correct_expected_data",
+    defaults=_SURE,
+)
+def declared_name_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The document names the person that the client declared."""
+    last, first = declared(evidence, "person", "last_name"), declared(evidence, "person", "first_name", "middle_name")
+    if not last and not first:
+        return not_applicable("No name was declared to compare with.")
+    found = name_on(evidence.document)
+    said = [
+        declaration("person", name, value) for name in ("last_name", "first_name", "middle_name") if (value := declared(evidence, "person", name))
+    ]
+    if not found:
+        return unclear(*said, code="reading_uncertain")
+    wanted = names.structured(last, first) if last and first else names.whole(last or first)
+    return _judged(names.compare(wanted, found), threshold, *_name_inputs(evidence.document), *said)
+
+
+def _same_day(one: Observed, other: Observed, threshold: Thresholds, swapped_code: str) -> Finding:
+    first, second = day(one), day(other)
+    if first is None or second is None:
+        return unclear(one, other, code="reading_uncertain")
+    if first == second:
+        return passed(one, other)
+    swapped = (first.year, first.month, first.day) == (second.year, second.day, second.month)
+    return unclear(one, other, code=swapped_code) if swapped else failed_if_sure(threshold, one, other)
+
+
+_SWAPPED = {"day_and_month_swapped": "Day and month of the date of birth seem to be swapped, so a person will compare them."}
+
+
+@rule(
+    reference="R29",
+    group="person",
+    reason_code="dob_mismatch",
+    sentence="The dates of birth on the two documents differ.",
+    fix="reupload",
+    reasons=_SWAPPED,
+    cross_document=True,
+    defaults=_SURE,
+)
+def birth_dates_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """Photo ID and proof of address, where both show one, give the same date of birth."""
+    photo, proof = evidence.case.document(PHOTO_ID), evidence.case.document(PROOF_OF_ADDRESS)
+    one, other = (observed(document, "person.date_of_birth") if document else None for document in (photo, proof))
+    if one is None or other is None:
+        return not_applicable("Not both documents show a date of birth.")
+    return _same_day(one, other, threshold, "day_and_month_swapped")
+
+
+@rule(
+    reference="R06",
+    group="person",
+    reason_code="dob_mismatch_declared",
+    sentence="The date of birth on the document differs from the one you entered.",
+    fix="correct_expected_data",
+    reasons=_SWAPPED,
+    defaults=_SURE,
+)
+def declared_birth_date_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The document gives the date of birth that the client declared."""
+    wanted, entry = declared(evidence, "person", "date_of_birth"), observed(evidence.document, "person.date_of_birth")
+    if not wanted:
+        return not_applicable("No date of birth was declared to compare with.")
+    if entry is None:
+        return not_applicable("The document shows no date of birth.")
+    return _same_day(entry, declaration("person", "date_of_birth", wanted), threshold, "day_and_month_swapped")
