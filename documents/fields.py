@@ -88,6 +88,7 @@ def find_dates(text: str, *, day_first: bool = False, today: date | None = None)
     plain = "".join(char for char in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(char))
     if len(plain) != len(text):
         plain = text.lower()
+    plain = re.sub(r"(?<![a-z0-9])0(?=ct\b|ctob)", "o", plain)  # 0CT: what recognition makes of OCT
     found = (_found(match, day_first, (today or date.today()).year) for match in _DATE.finditer(plain))
     return [entry for entry in found if entry]
 

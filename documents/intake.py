@@ -39,6 +39,7 @@ LONGEST_DECODED_SIDE = 4200
 MOST_JPEG_SCANS = 64
 PDF_DPI = 200
 LONGEST_RENDERED_SIDE = 2600
+MOST_LAYER_CHARACTERS = 12_000
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 _pdfium = threading.Lock()  # pdfium has global state: two threads inside it corrupt each other
@@ -266,11 +267,40 @@ def _text_layer(page: pypdfium2.PdfPage, scale: float, height: float) -> tuple[T
     text_page = page.get_textpage()
     if page.get_rotation() or page.get_cropbox()[:2] != (0.0, 0.0):
         return ()  # the text's coordinates are those before turning: leave such pages to OCR
-    lines = []
-    for index in range(min(text_page.count_rects(), 4000)):
-        left, bottom, right, top = text_page.get_rect(index)
-        text = re.sub(r"\s+", " ", text_page.get_text_bounded(left, bottom, right, top)).strip()
-        if text:
-            box = (round(left * scale), round((height - top) * scale), round((right - left) * scale), round((top - bottom) * scale))
-            lines.append(TextLayerLine(text, box))
-    return tuple(lines)
+    lines, current = [], _LayerLine()
+    for index, char in enumerate(text_page.get_text_range(0, min(text_page.count_chars(), MOST_LAYER_CHARACTERS))):
+        left, bottom, right, top = text_page.get_charbox(index)
+        box = (left * scale, (height - top) * scale, right * scale, (height - bottom) * scale)
+        if char in "\r\n\x02" or (not char.isspace() and current.breaks_before(box)):
+            lines.append(current)
+            current = _LayerLine()
+        if char not in "\r\n\x02":
+            current.add(char, box)
+    return tuple(line.finished() for line in [*lines, current] if line.text.strip())
+
+
+@dataclass(slots=True)
+class _LayerLine:
+    """Characters of one line so far and their common box."""
+
+    text: str = ""
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+    def add(self, char: str, box: tuple[float, float, float, float]) -> None:
+        if not char.isspace():
+            seen = bool(self.text.strip())
+            self.left, self.top = (min(self.left, box[0]), min(self.top, box[1])) if seen else box[:2]
+            self.right, self.bottom = (max(self.right, box[2]), max(self.bottom, box[3])) if seen else box[2:]
+        self.text += char
+
+    def breaks_before(self, box: tuple[float, float, float, float]) -> bool:
+        """A wide gap starts another line: columns stand side by side in one run of text."""
+        size = self.bottom - self.top
+        return bool(self.text.strip()) and (box[0] - self.right > max(1.2 * size, 14.0) or box[0] < self.left - size or box[1] > self.bottom + size)
+
+    def finished(self) -> TextLayerLine:
+        text = re.sub(r"\s+", " ", self.text).strip()
+        return TextLayerLine(text, (round(self.left), round(self.top), round(self.right - self.left), round(self.bottom - self.top)))

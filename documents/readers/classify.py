@@ -71,6 +71,7 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
 _CARDS = ("driver_license", "id_card", "national_id", "tribal_id", "uniformed_service_id", "access_card", "university_id", "matricula_consular", "nexus", "permanent_resident_card", "passport_card")
 _PAPER = ("lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "utility_bill", "bank_statement", "government_letter", "invoice", "receipt")
 LEAST_SCORE = 0.9
+_STATE_WORDS = {name.replace(" ", ""): code for name, code in STATE_CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,14 @@ def _state(lines: Sequence[TextLine], card: Card | None) -> str:
         return card.issuing_state
     best, size = "", 0.0
     for line in lines:
-        text = fold(line.text)
+        text = fold(line.text).replace(" ", "")
         height = math.dist(line.polygon[0], line.polygon[3])
-        for name, code in STATE_CODES.items():
-            if re.search(rf"\b{name}\b", text) and len(text) <= len(name) + 28 and height + 0.01 * len(name) > size and not re.search(r"\d{4,}", text):
-                best, size = code, height + 0.01 * len(name)
+        if re.search(r"^\d|\d{4}", text) or height < 0.6 * size:
+            continue
+        for name, code in _STATE_WORDS.items():
+            weight = height + 0.5 * len(name)
+            if name in text and len(text) <= len(name) + 26 and weight > size:
+                best, size = code, weight
     return best
 
 

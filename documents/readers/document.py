@@ -199,7 +199,9 @@ def _printed_zone(
     if "viz" in task.zones and not (task.type is None and kind in _PAPER_KINDS):
         fields += viz.read(text.lines, state=classified.state, country=classified.country, kind=kind, zone=zone, today=task.today, side=side, page=number)
     if "address" in task.zones and (task.type is not None or kind in _PAPER_KINDS):
-        fields += address.read(text.lines, (text.rgb.shape[1], text.rgb.shape[0]), today=task.today, day_first=day_first, side=side, page=number)
+        known = {entry.path.split(".")[0] for run in found.runs for entry in run.fields if run.kind == "ocr"}
+        letter = address.read(text.lines, (text.rgb.shape[1], text.rgb.shape[0]), today=task.today, day_first=day_first, side=side, page=number)
+        fields += [entry for entry in letter if number == 1 or entry.path.split(".")[0] not in known]
     engine = task.engines.text
     found.runs.append(ReaderRun("ocr", engine.name, engine.version, _since(begun), tuple(fields), {"parsed": "address" if "address" in task.zones else "viz"}))
 

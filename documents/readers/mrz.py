@@ -127,6 +127,11 @@ def zone_rows(lines: Sequence[TextLine]) -> list[Row]:
     return [row for row in _rows(lines) if looks_like_zone(row.text)]
 
 
+def shows_zone(text: str) -> bool:
+    """Stronger than ``looks_like_zone``: enough to be worth a closer look at that place."""
+    return len(text) >= 24 and ("<<" in text or _CORE.search(text) is not None or _TD1_CORE.search(text) is not None)
+
+
 def fold_line(text: str) -> str:
     """``text`` in the zone's alphabet A-Z 0-9 <: accents stripped, look-alike signs of other scripts folded, the rest dropped."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)).upper().translate(_HOMOGLYPHS)
@@ -146,7 +151,7 @@ def looks_like_zone(text: str) -> bool:
 def _rows(lines: Sequence[TextLine]) -> list[Row]:
     """Folded lines joined along common baselines, top to bottom in the direction of the text."""
     parts = [(fold_line(line.text), line) for line in lines]
-    parts = [(text, line) for text, line in parts if text]
+    parts = [(text, line) for text, line in parts if text and not _prose(line.text)]
     angles = [_angle(line) for _, line in parts if _width(line) > 3 * _height(line)]
     turn = statistics.median(angles) if angles else 0.0
     placed = sorted((_place(text, line, turn) for text, line in parts), key=lambda row: row.across)
@@ -158,6 +163,12 @@ def _rows(lines: Sequence[TextLine]) -> list[Row]:
         else:
             home.append(row)
     return [_join(group) for group in joined]
+
+
+def _prose(text: str) -> bool:
+    """A zone has no lower case; recognition errs on a letter or two."""
+    letters = [char for char in text if char.isalpha()]
+    return len(letters) > 3 and sum(char.islower() for char in letters) > 0.35 * len(letters)
 
 
 def _angle(line: TextLine) -> float:

@@ -16,7 +16,6 @@ ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12
 CLEAR = 0.86
 ZONE_WIDTH = 1280
-ZONE_WIDE_ENOUGH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _strips(text: ReadText, best: mrz.Zone | None, expected: bool) -> Iterator[t
 
 def _where(text: ReadText, best: mrz.Zone | None, expected: bool) -> tuple[int, int, int, int] | None:
     """Around the rows that look like a zone, three lines up and down; else, if one is expected, the lower two fifths of the page."""
-    rows = [row for row in mrz.zone_rows(text.lines) if "<" in row.text and (row.text.count("<") >= 3 or len(row.text) >= ZONE_WIDE_ENOUGH)]
+    rows = [row for row in mrz.zone_rows(text.lines) if mrz.shows_zone(row.text)]
     rows = [row for row in rows if best is None or _within(row, best)] or rows[-3:]
     page_height, page_width = text.rgb.shape[:2]
     if not rows:

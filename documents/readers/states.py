@@ -5,6 +5,8 @@ Issuer identification numbers: AAMVA DL/ID Card Design Standard, Annex D (header
 
 from __future__ import annotations
 
+import re
+
 _STATES = """
 AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|DE Delaware|DC District of Columbia|FL Florida|GA Georgia
 HI Hawaii|ID Idaho|IL Illinois|IN Indiana|IA Iowa|KS Kansas|KY Kentucky|LA Louisiana|ME Maine|MD Maryland|MA Massachusetts|MI Michigan|MN Minnesota
@@ -49,3 +51,22 @@ def state_code(text: str) -> str | None:
 def state_name(code: str) -> str:
     """Full name for a state's or province's code; anything else comes back as it is."""
     return US_STATES.get(code) or CANADIAN_PROVINCES.get(code) or code
+
+
+_NUMBERS = """
+AL N1-7|AK N1-7|AZ A1N8;N9|AR N4-9|CA A1N7|CO N9;A1N3-6;A2N2-5|CT N9|DE N1-7|DC N7;N9|FL A1N12|GA N7-9|HI A1N8;N9|ID A2N6A1;N9|IL A1N11-12
+IN A1N9;N9-10|IA N9;N3A2N4|KS N9;A1N8|KY A1N8-9;N9|LA N1-9|ME N7;N7A1;N8|MD A1N12|MA A1N8;A2N7;N9|MI A1N10;A1N12|MN A1N12|MS N9|MO A1N5-9;N8A2;N9A1;N9
+MT A1N8;N9;N13-14|NE A1N6-8|NV N9-10;N12|NH N2A3N5;A3N8|NJ A1N14|NM N8-9|NY N8-9|NC N1-12|ND A3N6;N9|OH A1N4-8;A2N3-7;N8|OK A1N9;N9|OR N1-9|PA N8
+RI N7;A1N6|SC N5-11|SD N6-10;N12|TN N7-9|TX N7-8|UT N4-10|VT N8;N7A1|VA A1N8-11;N9|WV N7;A1-2N5-6|WI A1N13|WY N9-10
+"""
+
+
+def _pattern(forms: str) -> re.Pattern[str]:
+    kinds = {"A": "[A-Z]", "N": r"\d"}
+    part = re.compile(r"([AN])(\d+)(?:-(\d+))?")
+    made = ["".join(f"{kinds[kind]}{{{low},{high or low}}}" for kind, low, high in part.findall(form)) for form in forms.split(";")]
+    return re.compile("(?:" + "|".join(made) + ")")
+
+
+NUMBER_PATTERNS: dict[str, re.Pattern[str]] = {code: _pattern(forms) for code, forms in _parse(_NUMBERS).items()}
+"""How driver licence numbers of a state look, upper case without separators; states whose numbers follow no plain form are left out."""
