@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from decisions import addresses
 from decisions.evidence import DocumentEvidence, Evidence, Observed
 from decisions.rules.registry import (
@@ -116,7 +118,8 @@ def home_is_not_po_box(evidence: Evidence, threshold: Thresholds) -> Finding:
 def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The home address is no rented mailbox: no PMB (Publication 28 §284), not the operator's own address, not one on its list.
 
-    ``own_addresses`` and ``known_addresses`` are lines such as ``200 Main St, Austin TX 78701``. USPS's own CMRA flag needs a licensed service and is not assessed.
+    ``own_addresses`` and ``known_addresses`` are lines such as ``200 Main St, Austin TX 78701``. USPS's own CMRA flag needs a licensed service and
+    is not assessed.
     """
     lines = _home_lines(evidence)
     if not lines:
@@ -163,7 +166,7 @@ def statement_recent(evidence: Evidence, threshold: Thresholds) -> Finding:
     if dated is None:
         return unclear(entry, code="statement_date_missing")
     age = (evidence.case.today - dated).days
-    facts = {"expected": f"at most {limit} days", "computed": {"age_days": age}}
+    facts: dict[str, Any] = {"expected": f"at most {limit} days", "computed": {"age_days": age}}
     if age <= limit:
         return passed(entry, **facts)
     return (
@@ -197,8 +200,8 @@ def zip_matches_state(evidence: Evidence, threshold: Thresholds) -> Finding:
     group="address",
     reason_code="address_id_not_on_usps_list",
     sentence=(
-        "USPS does not list this kind of document as proof of address. It lists: driver's or nondriver's ID card, current lease, home or vehicle insurance policy, "
-        "mortgage or deed of trust, vehicle registration card, voter card."
+        "USPS does not list this kind of document as proof of address. It lists: driver's or nondriver's ID card, current lease, "
+        "home or vehicle insurance policy, mortgage or deed of trust, vehicle registration card, voter card."
     ),
     fix="reupload",
     severity="warning",

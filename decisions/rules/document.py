@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
 
 from decisions import names
 from decisions.evidence import DocumentEvidence, Evidence, Observed
@@ -65,7 +67,7 @@ def document_unexpired(evidence: Evidence, threshold: Thresholds) -> Finding:
             else unclear(entry, code="expiry_missing")
         )
     left = (expires - evidence.case.today).days
-    facts = {"expected": f"on or after {evidence.case.today.isoformat()}", "computed": {"days_left": left}}
+    facts: dict[str, Any] = {"expected": f"on or after {evidence.case.today.isoformat()}", "computed": {"days_left": left}}
     if left >= -threshold["grace_days"]:
         return passed(entry, **facts) if sure(threshold, entry) else unclear(entry, code="reading_uncertain", **facts)
     if kind.kind == "lease":
@@ -89,7 +91,7 @@ def issue_date_not_in_future(evidence: Evidence, threshold: Thresholds) -> Findi
     if issued is None:
         return not_applicable("No date of issue was read on this document.")
     ahead = (issued - evidence.case.today).days
-    facts = {"expected": f"on or before {evidence.case.today.isoformat()}", "computed": {"days_ahead": ahead}}
+    facts: dict[str, Any] = {"expected": f"on or before {evidence.case.today.isoformat()}", "computed": {"days_ahead": ahead}}
     if ahead <= 0:
         return passed(entry, **facts)
     return unclear(entry, code="issued_within_days", **facts) if ahead <= threshold["days_ahead"] else failed_if_sure(threshold, entry, **facts)
@@ -114,7 +116,7 @@ def dates_consistent(evidence: Evidence, threshold: Thresholds) -> Finding:
     days = [day(entry) for entry in entries]
     if len(entries) < 2:
         return not_applicable("The document shows fewer than two dates.")
-    if any(one >= other for one, other in zip(days, days[1:], strict=False) if one and other):
+    if any(one >= other for one, other in pairwise(days) if one and other):
         return failed_if_sure(threshold, *entries, expected="birth < issue < expiry")
     limit = _longest_term(evidence.document, threshold)
     issued, expires = day(observed(evidence.document, paths[1])), day(observed(evidence.document, paths[2]))
@@ -163,7 +165,7 @@ def mrz_check_digits_hold(evidence: Evidence, threshold: Thresholds) -> Finding:
         if evidence.document.type.mrz_formats:
             return unclear(code="mrz_unreadable")
         return not_applicable("A document of this kind need not have a machine readable zone.")
-    facts = {
+    facts: dict[str, Any] = {
         "expected": [],
         "computed": {"failed_checks": list(zone.failed_checks), "repairs": zone.repairs, "format": zone.format, "confidence": zone.confidence},
     }
@@ -227,12 +229,12 @@ def _zones_agree(document: DocumentEvidence, reader: str, threshold: Thresholds,
     flat = [entry for pair in pairs.values() for entry in pair]
     hard = [path for path in _EXACT if path in pairs and not _equal(path, *pairs[path])]
     soft = ["address.zip"] if "address.zip" in pairs and pairs["address.zip"][0].value[:5] != pairs["address.zip"][1].value[:5] else []
-    one, other = name_on(document, reader), name_on(document, "ocr")
-    if one and other and names.compare(one, other).grade != "A":
+    zone_name, print_name = name_on(document, reader), name_on(document, "ocr")
+    if zone_name and print_name and names.compare(zone_name, print_name).grade != "A":
         soft.append("person.name")
-    if not pairs and not (one and other):
+    if not pairs and not (zone_name and print_name):
         return not_applicable("Nothing was read in both places, so there is nothing to compare.")
-    computed = {"compared": [*pairs, *(["person.name"] if one and other else [])], "different": hard + soft}
+    computed = {"compared": [*pairs, *(["person.name"] if zone_name and print_name else [])], "different": hard + soft}
     if hard and trusted:
         return failed_if_sure(threshold, *(entry for path in hard for entry in pairs[path]), expected="equal", computed=computed)
     if hard or soft:
@@ -264,17 +266,18 @@ def issuer_agrees_with_barcode(evidence: Evidence, threshold: Thresholds) -> Fin
         return unclear(printed, code="issuer_unknown", computed={"iin": number})
     if printed is None or front is None:
         return not_applicable("The state was not read on the front.")
-    facts = {"expected": front, "computed": {"iin": number, "issuer": issuer}}
+    facts: dict[str, Any] = {"expected": front, "computed": {"iin": number, "issuer": issuer}}
     return passed(printed, **facts) if issuer == front else failed_if_sure(threshold, printed, **facts)
 
 
 # Patterns of US licence numbers without blanks and hyphens, from the public NTSI list: N digit, A letter, * either; a range follows in digits.
 _NUMBERS: Mapping[str, str] = {
-    "AL": "N1-7", "AK": "N1-7", "AZ": "A1N8|A1N9|N9|A2N2-5", "AR": "N4-9", "CA": "A1N7", "CO": "N9|A1N3-6|A2N2-5", "CT": "N9", "DE": "N1-7", "DC": "N7|N9", "FL": "A1N12",
-    "GA": "N7-9", "HI": "A1N8|N9", "ID": "A2N6A1|N9", "IL": "A1N11-12", "IN": "A1N9|N9-10", "IA": "N9|N3A2N4", "KS": "N9|A1N8|A1N1A1N1A1", "KY": "A1N8-9|N9", "LA": "N1-9",
-    "ME": "N7|N7A1|N8", "MD": "A1N12", "MA": "A1N8|A2N7|N9", "MI": "A1N10|A1N12", "MN": "A1N12", "MS": "N9", "MO": "A1N5-9|A1N6A1|N8A2|N9A1|N9|N3A1N6", "MT": "A1N8|N9|N13-14",
-    "NE": "A1N6-8", "NV": "N9-10|N12|A1N8", "NH": "N2A3N5|A3N8", "NJ": "A1N14", "NM": "N8-9", "NY": "N8-9|A1N7|A1N18|N16|A8", "NC": "N1-12", "ND": "A3N6|N9",
-    "OH": "A1N4-8|A2N3-7|N8", "OK": "A1N9|N9", "OR": "N1-9", "PA": "N8", "RI": "N7|A1N6", "SC": "N5-11", "SD": "N6-10|N12", "TN": "N7-9", "TX": "N7-8", "UT": "N4-10",
+    "AL": "N1-7", "AK": "N1-7", "AZ": "A1N8|A1N9|N9|A2N2-5", "AR": "N4-9", "CA": "A1N7", "CO": "N9|A1N3-6|A2N2-5", "CT": "N9", "DE": "N1-7",
+    "DC": "N7|N9", "FL": "A1N12", "GA": "N7-9", "HI": "A1N8|N9", "ID": "A2N6A1|N9", "IL": "A1N11-12", "IN": "A1N9|N9-10", "IA": "N9|N3A2N4",
+    "KS": "N9|A1N8|A1N1A1N1A1", "KY": "A1N8-9|N9", "LA": "N1-9", "ME": "N7|N7A1|N8", "MD": "A1N12", "MA": "A1N8|A2N7|N9", "MI": "A1N10|A1N12",
+    "MN": "A1N12", "MS": "N9", "MO": "A1N5-9|A1N6A1|N8A2|N9A1|N9|N3A1N6", "MT": "A1N8|N9|N13-14", "NE": "A1N6-8", "NV": "N9-10|N12|A1N8",
+    "NH": "N2A3N5|A3N8", "NJ": "A1N14", "NM": "N8-9", "NY": "N8-9|A1N7|A1N18|N16|A8", "NC": "N1-12", "ND": "A3N6|N9", "OH": "A1N4-8|A2N3-7|N8",
+    "OK": "A1N9|N9", "OR": "N1-9", "PA": "N8", "RI": "N7|A1N6", "SC": "N5-11", "SD": "N6-10|N12", "TN": "N7-9", "TX": "N7-8", "UT": "N4-10",
     "VT": "N8|N7A1", "VA": "A1N8-11|N9", "WA": "A1*11|A3*9", "WV": "N7|A1-2N5-6", "WI": "A1N13", "WY": "N9-10",
 }  # fmt: skip
 _CLASSES = {"N": "[0-9]", "A": "[A-Z]", "*": "[A-Z0-9]"}
@@ -328,7 +331,7 @@ def country_as_declared(evidence: Evidence, threshold: Thresholds) -> Finding:
     if found is None:
         return not_applicable("Nothing on the document names its country.")
     declared_code = _folded(evidence.document.country)
-    facts = {"expected": evidence.document.country, "computed": {"country": found.value, "confidence": found.confidence}}
+    facts: dict[str, Any] = {"expected": evidence.document.country, "computed": {"country": found.value, "confidence": found.confidence}}
     if _folded(found.value) == declared_code:
         return passed(found, **facts)
     if len(found.value) != 3 or found.value.startswith(("X", "UN", "EU")) or found.confidence < threshold["confidence"]:
@@ -390,7 +393,7 @@ def type_as_declared(evidence: Evidence, threshold: Thresholds) -> Finding:
     document, guess = evidence.document, evidence.document.classified
     if guess is None or not guess.kind or not document.type.has_template:
         return not_applicable("The type could not be told from the picture: not assessed.")
-    facts = {"expected": document.type.kind, "computed": {"kind": guess.kind, "confidence": guess.confidence}}
+    facts: dict[str, Any] = {"expected": document.type.kind, "computed": {"kind": guess.kind, "confidence": guess.confidence}}
     if guess.kind == document.type.kind:
         return passed(**facts)
     alike = any({guess.kind, document.type.kind} <= group for group in _ALIKE)
@@ -436,15 +439,18 @@ def required_fields_present(evidence: Evidence, threshold: Thresholds) -> Findin
     """Everything that a record of this document needs was read. Never rejects: a machine that cannot read is no fault of the document."""
     document = evidence.document
     missing = [path for path in document.type.required if not _has(document, path)]
-    facts = {"expected": list(document.type.required), "computed": {"missing": missing}}
+    facts: dict[str, Any] = {"expected": list(document.type.required), "computed": {"missing": missing}}
     if document.extraction_failed or not document.extracted or missing:
         return unclear(**facts)
     return passed(*(observed(document, path) for path in document.type.required), **facts)
 
 
 _EQUIVALENT = {
-    "person.full_name": ("person.surname",), "person.surname": ("person.full_name",), "address.full": ("address.street",), "address.street": ("address.full",),
-}  # fmt: skip
+    "person.full_name": ("person.surname",),
+    "person.surname": ("person.full_name",),
+    "address.full": ("address.street",),
+    "address.street": ("address.full",),
+}
 
 
 def _has(document: DocumentEvidence, path: str) -> bool:

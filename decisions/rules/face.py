@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from decisions.evidence import Evidence
 from decisions.rules.registry import NOT_ASSESSED, Finding, Thresholds, failed, not_applicable, passed, rule, unclear
 from documents.types import PHOTO_ID, SELFIE
@@ -22,7 +24,8 @@ from documents.types import PHOTO_ID, SELFIE
 def selfie_matches(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The selfie and the photo ID show the same face.
 
-    A strong match passes, a moderate or weak one is for a person; only a score below ``reject_below`` between two faces of good size fails. The score is
+    A strong match passes, a moderate or weak one is for a person; only a score below ``reject_below`` between two faces of good size fails. The
+    score is
     calibrated per engine; no rate of false matches is claimed that was not measured.
     """
     photo, selfie = evidence.case.document(PHOTO_ID), evidence.case.document(SELFIE)
@@ -31,7 +34,10 @@ def selfie_matches(evidence: Evidence, threshold: Thresholds) -> Finding:
         return not_applicable("There is no selfie and photo ID to compare.")
     if match is None or match.level == "not_assessed":
         return not_applicable(f"Selfie against photo ID: {NOT_ASSESSED}.")
-    facts = {"expected": "strong", "computed": {"level": match.level, "score": match.score, "distance": match.distance, "engine": match.engine}}
+    facts: dict[str, Any] = {
+        "expected": "strong",
+        "computed": {"level": match.level, "score": match.score, "distance": match.distance, "engine": match.engine},
+    }
     if match.level == "strong":
         return passed(**facts)
     sizes = [document.face_px for document in (photo, selfie) if document.face_px is not None]

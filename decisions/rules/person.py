@@ -49,7 +49,7 @@ def holder_is_adult(evidence: Evidence, threshold: Thresholds) -> Finding:
         return unclear(entry, code="birth_date_missing") if carries else not_applicable("A document of this kind shows no date of birth.")
     # Somebody born on 29 February completes the year on 1 March.
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    facts = {"expected": f"{threshold['minimum_age']} or more", "computed": {"age": age}}
+    facts: dict[str, Any] = {"expected": f"{threshold['minimum_age']} or more", "computed": {"age": age}}
     return passed(entry, **facts) if age >= threshold["minimum_age"] else failed_if_sure(threshold, entry, **facts)
 
 
@@ -112,7 +112,8 @@ def _judged(match: names.Match, threshold: Thresholds, *inputs: Observed) -> Fin
 def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The proof of address and the photo ID name the same person.
 
-    Compared by tokens, not by similarity: order, initials, middle names, transliteration and truncation do not matter; nicknames and slips are for a person.
+    Compared by tokens, not by similarity: order, initials, middle names, transliteration and truncation do not matter; nicknames and slips are for a
+    person.
     """
     photo, proof = evidence.case.document(PHOTO_ID), evidence.case.document(PROOF_OF_ADDRESS)
     if photo is None or proof is None:

@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says of one document. ``expected``, ``computed`` and ``threshold`` hold JSON values; ``reason_code`` is '' unless unclear or failed."""
+    """What a rule says of one document. ``expected``, ``computed`` and ``threshold`` hold JSON values; ``reason_code`` is '' unless unclear or
+    failed."""
 
     verdict: Verdict
     reason_code: str = ""
@@ -56,8 +57,10 @@ RuleFunction = Callable[[Evidence, Thresholds], Finding]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``reference`` is the number in the rule book (R01 …), ``reason_code`` and ``sentence`` what a fail says (the sentence may be shown to the applicant and
-    never repeats a stored value), ``reasons`` further codes with their sentences, ``severity`` what a flow should make of a fail when it names none."""
+    """``reference`` is the number in the rule book (R01 …), ``reason_code`` and ``sentence`` what a fail says (the sentence may be shown to the
+    applicant and
+    never repeats a stored value), ``reasons`` further codes with their sentences, ``severity`` what a flow should make of a fail when it names
+    none."""
 
     id: str
     reference: str
@@ -139,7 +142,8 @@ def get(rule_id: str) -> Rule:
 
 
 def evaluate(rule_id: str, evidence: Evidence, overrides: Thresholds | None = None) -> Finding:
-    """Runs one rule with its default thresholds, those in ``overrides`` replaced. Raises KeyError for an unknown id or threshold, and for nothing else."""
+    """Runs one rule with its default thresholds, those in ``overrides`` replaced. Raises KeyError for an unknown id or threshold, and for nothing
+    else."""
     entry = get(rule_id)
     thresholds = {**entry.defaults, **(overrides or {})}
     if unknown := sorted(set(thresholds) - set(entry.defaults)):
