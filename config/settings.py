@@ -248,7 +248,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "VerificationStatus": "verifications.models.VerificationStatus",
+        "DocumentStatus": "documents.models.DocumentStatus",
+        "DecisionStatus": "decisions.models.DecisionStatus",
+        "ExtractionStatus": "documents.models.ExtractionStatus",
+        "ContextType": "documents.models.Context",
+    },
 }
 
 from config.logs import logging_config  # noqa: E402 (the logs need LOG_FORMAT only)

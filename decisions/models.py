@@ -117,3 +117,13 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class ReviewCase(Verification):
+    """A verification as the review queue shows it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "case"
+        verbose_name_plural = "Double check"
+        ordering = ["submitted_at", "id"]

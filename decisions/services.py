@@ -18,7 +18,6 @@ from decisions.rules import registry
 from decisions.rules.registry import Finding, Rule
 from documents.models import Document, DocumentStatus
 from documents.services import get_document, live_documents
-from flows.definition import CONTEXTS
 from flows.errors import Refused
 from flows.services import get_flow
 from verifications.lifecycle import SYSTEM, lock_verification, move
@@ -56,9 +55,6 @@ def judge_verification(*, verification_id: str) -> None:
     to_decide = [document for document in documents if document.status == DocumentStatus.EXTRACTED]
     for document in to_decide:
         _decide(verification, document, _judge(verification, case, document, to_decide))
-    for document in documents:
-        if document.extraction_failed and document.status == DocumentStatus.DOUBLE_CHECK:
-            _write_checks(verification, document, _judge(verification, case, document, to_decide), None)
     settle_verification(verification)
 
 
@@ -69,32 +65,36 @@ def _preview(verification: Verification, case: Case, documents: Sequence[Documen
 
 
 def _judge(verification: Verification, case: Case, document: Document, together: Sequence[Document]) -> list[Judged]:
-    definition = verification.definition
-    contexts = {entry.context for entry in together}
-    evidence = Evidence(case, _own(case, document))
+    own = next(entry for entry in case.documents if entry.id == document.pk)
+    views = [(rule, own) for rule in _flow_rules(verification) if own.context in rule.contexts]
+    if together and document.pk == together[0].pk:
+        views += _left_over(verification, case, together)
+    return [_evaluated(verification, rule, Evidence(case, seen_from)) for rule, seen_from in views]
+
+
+def _flow_rules(verification: Verification) -> list[Rule]:
     known = registry.load()
-    rules = [known[name] for name in definition.rules if name in known]
-    chosen = [rule for rule in rules if _belongs(rule, document.context, contexts)]
-    found = [(rule, registry.evaluate(rule.id, evidence, definition.thresholds(rule.id))) for rule in chosen]
-    return [Judged(rule, finding, policy.outcome_of(finding, definition.severity(rule.id))) for rule, finding in found]
+    return [known[name] for name in verification.definition.rules if name in known]
 
 
-def _belongs(rule: Rule, context: str, together: set[str]) -> bool:
-    """A rule that compares documents is judged once, with the last of its contexts that is being judged."""
-    if context not in rule.contexts:
-        return False
-    if not rule.cross_document:
-        return True
-    return context == [entry for entry in CONTEXTS if entry in rule.contexts and entry in together][-1]
+def _left_over(verification: Verification, case: Case, together: Sequence[Document]) -> list[tuple[Rule, DocumentEvidence]]:
+    """Rules that compare documents and belong to one that was decided in an earlier attempt: a new document must still agree with it, so the
+    first document being judged answers for them."""
+    judged, contexts = {document.pk for document in together}, {document.context for document in together}
+    decided = [entry for entry in case.documents if entry.id not in judged and entry.extracted]
+    rules = [rule for rule in _flow_rules(verification) if rule.cross_document and not contexts & rule.contexts]
+    return [(rule, entry) for rule in rules for entry in decided if entry.context in rule.contexts]
 
 
-def _own(case: Case, document: Document) -> DocumentEvidence:
-    return next(entry for entry in case.documents if entry.id == document.pk)
+def _evaluated(verification: Verification, rule: Rule, evidence: Evidence) -> Judged:
+    definition = verification.definition
+    finding = registry.evaluate(rule.id, evidence, definition.thresholds(rule.id))
+    return Judged(rule, finding, policy.outcome_of(finding, definition.severity(rule.id)))
 
 
 def _decide(verification: Verification, document: Document, judged: Sequence[Judged]) -> None:
     document.verification = verification
-    status = DecisionStatus(policy.judge([entry.outcome for entry in judged]))
+    status = DecisionStatus(policy.judge(entry.outcome for entry in judged))
     reasons = list(dict.fromkeys(entry.finding.reason_code for entry in judged if entry.outcome in ("error", "warning")))
     decision = Decision.objects.create(
         verification=verification, document=document, status=status, workflow=Workflow.AUTOMATIC, reasons=reasons, attempt=verification.attempt
@@ -142,7 +142,7 @@ def settle_verification(verification: Verification, *, actor: str = SYSTEM) -> N
     documents = [entry for entry in live_documents(verification) if entry.status != DocumentStatus.CANCELED and not entry.draft]
     if not documents or any(entry.status not in DECIDED for entry in documents):
         return
-    outcome = VerificationStatus(policy.settle([int(entry.status) for entry in documents]))
+    outcome = VerificationStatus(policy.settle(int(entry.status) for entry in documents))
     if outcome == verification.status:
         return
     name = {VerificationStatus.APPROVED: "approve", VerificationStatus.REJECTED: "reject"}.get(outcome, "refer")

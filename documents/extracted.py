@@ -111,7 +111,7 @@ def _identified(classified: Mapping[str, Any]) -> str:
 
 
 def _faces(document: Document) -> dict[str, str]:
-    if "face" not in document.type.zones:
+    if document.context != "PHOTO_ID":
         return {}
     comparison = latest_comparison(document)
     score = comparison.get("score") if comparison else None

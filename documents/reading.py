@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import io
 import time
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from PIL import Image as Pillow
 from documents import storage
 from documents.extraction import Found, Job
 from documents.models import Blob, ExtractionKind
+from documents.types import DocumentType
 
 if TYPE_CHECKING:
     from documents.readers import Engines, FaceMatch, Reading, ReadPage
@@ -40,19 +42,18 @@ def warm_up() -> None:
 
 
 def read(job: Job) -> Found:
-    """The slow part: no transaction, no lock. Raises Refused("image_invalid") when the images cannot be opened after all."""
-    document = job.document
-    reading = _readers().read_document(
-        job.sides,
-        document_type=document.type,
-        country=document.country,
-        kinds=job.kinds,
-        engines=engines(),
-        max_pixels=settings.MAX_IMAGE_PIXELS,
-        max_pages=document.type.max_pages,
-    )
+    """Raises Refused("image_invalid") when the images cannot be opened after all."""
+    reading = read_sides(job.sides, job.document.type, job.document.country, job.kinds)
     faces, faces_ms = _compare_with_partner(job, reading)
     return Found(reading, {(page.side, page.number): _rendition(page) for page in reading.pages}, faces, faces_ms)
+
+
+def read_sides(sides: Mapping[str, bytes], kind: DocumentType, country: str, kinds: Collection[str] | None = None) -> Reading:
+    """Read images with the engines of the settings; ``kinds`` narrows the readers."""
+    found: Reading = _readers().read_document(
+        sides, document_type=kind, country=country, kinds=kinds, engines=engines(), max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=kind.max_pages
+    )
+    return found
 
 
 def _compare_with_partner(job: Job, reading: Reading) -> tuple[FaceMatch | None, int]:
@@ -64,10 +65,7 @@ def _compare_with_partner(job: Job, reading: Reading) -> tuple[FaceMatch | None,
     if front is None or own is None:
         return None, 0
     started = time.monotonic()
-    other = _readers().read_document(
-        {"front": storage.read(front.blob)}, document_type=job.partner.type, country=job.partner.country, kinds={"face"}, engines=engines(),
-        max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=1,
-    )  # fmt: skip
+    other = read_sides({"front": storage.read(front.blob)}, job.partner.type, job.partner.country, {ExtractionKind.FACE})
     match = _readers().compare_faces(own.rgb, other.pages[0].rgb, engine=engines().faces) if other.pages else None
     return match, round((time.monotonic() - started) * 1000)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import secrets
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -155,13 +156,19 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
     except Refused as refusal:
         _exhaust(order, token, on_exhausted, refusal.code)
     except Exception as error:
-        log.warning("actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__)
+        log.warning("actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__, at=_place(error))
         if message.attempts >= max_attempts:
             _exhaust(order, token, on_exhausted, type(error).__name__)
         else:
             _release(message_id, token, message.attempts, type(error).__name__)
     finally:
         stop.set()
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised; the exception's own text may hold what was read from a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _claim(message_id: str) -> str | None:

@@ -86,7 +86,7 @@ class IsoDate(Text):
 
 
 @extend_schema_field(OpenApiTypes.BYTE)
-class ImageData(serializers.Field[Any, Any, Any, Any]):
+class ImageData(serializers.Field):
     """Base64 text or a multipart file; decoded later, when it is this image's turn to be refused."""
 
     default_error_messages = {"invalid": "The image must be base64 text."}

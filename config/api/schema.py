@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ _EXTRA: dict[str, dict[str, Any]] = {
 }
 
 
-class ErrorAnswer(serializers.Serializer[Any]):
+class ErrorAnswer(serializers.Serializer):
     """Why a request was refused. ``code`` is stable, ``message`` is for people."""
 
     message = serializers.CharField()
@@ -63,7 +64,7 @@ class ErrorAnswer(serializers.Serializer[Any]):
 
 
 class Schema(AutoSchema):
-    """Operation ids that read like calls: ``post_flow_documents``."""
+    """Tags by the thing a path is about."""
 
     def get_tags(self) -> list[str]:
         path = self.path.removeprefix("/api/v1/")
@@ -92,12 +93,22 @@ _PAGING = [
 ]
 
 
-def answers_with(serializer: serializers.BaseSerializer[Any], status: int = 200) -> dict[int, Any]:
+def answers_with(serializer: serializers.BaseSerializer, status: int = 200) -> dict[int, Any]:
     """The ``{"data": …}`` envelope around a body."""
     many = isinstance(serializer, serializers.ListSerializer)
     inner = serializer.child if isinstance(serializer, serializers.ListSerializer) else serializer
     name = f"{type(inner).__name__.removesuffix('Answer')}{'List' if many else ''}Envelope"
-    return {status: inline_serializer(name, {"data": serializer})}
+    return {status: named_serializer(name, data=serializer)}
+
+
+_named: dict[str, serializers.Serializer] = {}
+
+
+def named_serializer(name: str, **fields: serializers.Field | serializers.BaseSerializer) -> serializers.Serializer:
+    """One component of that name, however often it is asked for."""
+    if name not in _named:
+        _named[name] = inline_serializer(name, dict(fields))
+    return _named[name]
 
 
 def operation(
@@ -117,6 +128,7 @@ def operation(
         codes.append("validation_failed")
     return extend_schema(
         summary=summary,
+        operation_id=re.sub(r"[^a-z]+", "_", summary.lower().replace("'s", "")).strip("_"),
         request={"application/json": request, "multipart/form-data": request} if request is not None else None,
         responses={**answer, **_error_responses(dict.fromkeys(codes))},
         parameters=[*parameters, *(_PAGING if paged else [])],

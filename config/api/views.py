@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
-from rest_framework.exceptions import MethodNotAllowed, ParseError
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from config.api import throttle
 from config.api.errors import errors_refusal
 from config.api.uploads import release_uploads
 from flows.errors import Refused
@@ -32,13 +33,20 @@ class ApiView(APIView):
         method = str(request.method).lower()
         if method not in self.http_method_names or not hasattr(self, method):
             raise MethodNotAllowed(str(request.method))
-        self.perform_authentication(request)
+        self._authenticate(request)
         self.check_permissions(request)
-        self.check_throttles(request)
+        request.rate_budget = throttle.spend(f"token:{request.auth.pk}")
         if method in ("post", "patch"):
             self._check_body(request)
         if "flow" in kwargs:
             get_flow(self.caller.workspace, kwargs["flow"])
+
+    def _authenticate(self, request: Request) -> None:
+        try:
+            self.perform_authentication(request)
+        except NotAuthenticated:
+            throttle.spend(f"address:{request.META.get('REMOTE_ADDR', '')}")
+            raise
 
     def _check_body(self, request: Request) -> None:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -58,7 +66,7 @@ class ApiView(APIView):
         assert isinstance(caller, Caller)
         return caller
 
-    def checked(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    def checked(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The body as the serializer's fields; unknown keys are ignored. Raises 422."""
         data = self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
         if not isinstance(data, dict):
@@ -69,7 +77,9 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         release_uploads(getattr(request, "_full_data", None))
-        return super().finalize_response(request, response, *args, **kwargs)
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        throttle.show(request, finished)
+        return finished
 
 
 def wants_pdf(request: Request) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema_field, inline_serializer
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field
 from rest_framework import serializers as s
 
 from config.api.flow.serializers import ExpectedData
+from config.api.schema import named_serializer
 from decisions.models import DecisionStatus, Outcome, Workflow
 from documents.models import Context, DocumentStatus, ExtractionKind, ExtractionStatus
 from flows.models import Environment
@@ -17,21 +18,21 @@ from verifications.models import VerificationStatus
 EMPTY = {204: OpenApiResponse(description="Done; no body")}
 
 
-class PdfAnswer(s.Serializer[Any]):
+class PdfAnswer(s.Serializer):
     data = s.CharField(help_text="The PDF as base64")
 
 
 PDF: dict[Any, Any] = {(200, "application/json"): PdfAnswer, (200, "application/pdf"): OpenApiTypes.BINARY}
 
 
-class LinksAnswer(s.Serializer[Any]):
+class LinksAnswer(s.Serializer):
     first = s.CharField()
     last = s.CharField(allow_null=True)
     prev = s.CharField(allow_null=True)
     next = s.CharField(allow_null=True)
 
 
-class MetaAnswer(s.Serializer[Any]):
+class MetaAnswer(s.Serializer):
     """With ``?cursor=`` only ``path`` and ``per_page``."""
 
     path = s.CharField()
@@ -41,16 +42,16 @@ class MetaAnswer(s.Serializer[Any]):
     to = s.IntegerField(allow_null=True, required=False)
     total = s.IntegerField(required=False)
 
-    def get_fields(self) -> dict[str, s.Field[Any, Any, Any, Any]]:
+    def get_fields(self) -> dict[str, s.Field]:
         return {**super().get_fields(), "from": s.IntegerField(allow_null=True, required=False)}
 
 
-def page_of(serializer: type[s.Serializer[Any]]) -> dict[int, Any]:
+def page_of(serializer: type[s.Serializer]) -> dict[int, Any]:
     name = f"{serializer.__name__.removesuffix('Answer')}Page"
-    return {200: inline_serializer(name, {"data": serializer(many=True), "links": LinksAnswer(), "meta": MetaAnswer()})}
+    return {200: named_serializer(name, data=serializer(many=True), links=LinksAnswer(), meta=MetaAnswer())}
 
 
-class FlowAnswer(s.Serializer[Any]):
+class FlowAnswer(s.Serializer):
     path = s.CharField()
     name = s.CharField()
     description = s.CharField()
@@ -61,12 +62,12 @@ class FlowAnswer(s.Serializer[Any]):
     rules = s.ListField(child=s.CharField())
 
 
-class TypeCountryAnswer(s.Serializer[Any]):
+class TypeCountryAnswer(s.Serializer):
     iso3 = s.CharField()
     sides = s.IntegerField()
 
 
-class DocumentTypeAnswer(s.Serializer[Any]):
+class DocumentTypeAnswer(s.Serializer):
     id = s.IntegerField()
     name = s.CharField()
     context_type = s.ChoiceField(Context.choices)
@@ -76,7 +77,7 @@ class DocumentTypeAnswer(s.Serializer[Any]):
     max_pages = s.IntegerField()
 
 
-class VerificationAnswer(s.Serializer[Any]):
+class VerificationAnswer(s.Serializer):
     id = s.CharField()
     flow = s.CharField()
     flow_version = s.IntegerField()
@@ -96,7 +97,7 @@ class VerificationAnswer(s.Serializer[Any]):
     redacted_at = s.DateTimeField(allow_null=True)
 
 
-class EvidenceInputAnswer(s.Serializer[Any]):
+class EvidenceInputAnswer(s.Serializer):
     path = s.CharField()
     value = s.CharField(allow_blank=True)
     document = s.CharField(allow_null=True)
@@ -106,14 +107,14 @@ class EvidenceInputAnswer(s.Serializer[Any]):
     box = s.ListField(child=s.IntegerField(), allow_null=True)
 
 
-class EvidenceAnswer(s.Serializer[Any]):
+class EvidenceAnswer(s.Serializer):
     inputs = EvidenceInputAnswer(many=True, allow_null=True)
     expected = s.JSONField(allow_null=True)
     computed = s.JSONField(allow_null=True)
     threshold = s.JSONField(allow_null=True)
 
 
-class CheckAnswer(s.Serializer[Any]):
+class CheckAnswer(s.Serializer):
     id = s.CharField()
     document_id = s.CharField()
     rule = s.CharField()
@@ -127,7 +128,7 @@ class CheckAnswer(s.Serializer[Any]):
     created_at = s.DateTimeField()
 
 
-class DecisionAnswer(s.Serializer[Any]):
+class DecisionAnswer(s.Serializer):
     id = s.CharField()
     document_id = s.CharField()
     status = s.ChoiceField(DecisionStatus.choices)
@@ -144,13 +145,13 @@ class DecisionDetailAnswer(DecisionAnswer):
     checks = CheckAnswer(many=True)
 
 
-class DocumentTypeRefAnswer(s.Serializer[Any]):
+class DocumentTypeRefAnswer(s.Serializer):
     id = s.IntegerField()
     name = s.CharField()
     type_label = s.CharField()
 
 
-class CountryAnswer(s.Serializer[Any]):
+class CountryAnswer(s.Serializer):
     name = s.CharField()
     iso2 = s.CharField()
     iso3 = s.CharField()
@@ -174,7 +175,7 @@ class ExtractedDataField(s.JSONField):
     """``[]`` until the document was read."""
 
 
-class DocumentAnswer(s.Serializer[Any]):
+class DocumentAnswer(s.Serializer):
     id = s.CharField()
     url_front = s.CharField(allow_null=True)
     url_back = s.CharField(allow_null=True)
@@ -191,7 +192,7 @@ class DocumentAnswer(s.Serializer[Any]):
     checks = CheckAnswer(many=True)
 
 
-class HistoryAnswer(s.Serializer[Any]):
+class HistoryAnswer(s.Serializer):
     from_label = s.CharField()
     to = s.ChoiceField(VerificationStatus.choices)
     to_label = s.CharField()
@@ -199,7 +200,7 @@ class HistoryAnswer(s.Serializer[Any]):
     by = s.CharField()
     reason = s.CharField(allow_null=True)
 
-    def get_fields(self) -> dict[str, s.Field[Any, Any, Any, Any]]:
+    def get_fields(self) -> dict[str, s.Field]:
         return {"from": s.ChoiceField(VerificationStatus.choices), **super().get_fields()}
 
 
@@ -210,12 +211,12 @@ class VerificationDetailAnswer(VerificationAnswer):
     history = HistoryAnswer(many=True)
 
 
-class EngineAnswer(s.Serializer[Any]):
+class EngineAnswer(s.Serializer):
     name = s.CharField()
     version = s.CharField()
 
 
-class ExtractionAnswer(s.Serializer[Any]):
+class ExtractionAnswer(s.Serializer):
     id = s.CharField()
     document_id = s.CharField()
     extraction_type = s.ChoiceField(ExtractionKind.choices)
@@ -231,7 +232,7 @@ class ExtractionAnswer(s.Serializer[Any]):
     comparison_results = s.DictField(allow_null=True)
 
 
-class FieldAnswer(s.Serializer[Any]):
+class FieldAnswer(s.Serializer):
     value = s.CharField(allow_blank=True)
     confidence = s.FloatField(allow_null=True)
     reader = s.CharField()
@@ -241,6 +242,6 @@ class FieldAnswer(s.Serializer[Any]):
     reason = s.CharField(allow_null=True)
 
 
-class ExtractedFieldsAnswer(s.Serializer[Any]):
+class ExtractedFieldsAnswer(s.Serializer):
     fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
     extracted_data = ExtractedDataField()

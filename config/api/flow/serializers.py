@@ -14,7 +14,7 @@ from decisions.models import DecisionStatus
 from documents.models import Context, DocumentStatus
 
 
-def _optional(field: type[serializers.Field[Any, Any, Any, Any]], **options: Any) -> Any:
+def _optional(field: type[serializers.Field], **options: Any) -> Any:
     return field(**{"required": False, "allow_null": True, **options})
 
 
@@ -22,7 +22,7 @@ def _line(most: int = 200, **options: Any) -> Any:
     return _optional(Text, max_length=most, allow_blank=True, **options)
 
 
-class ExpectedPerson(serializers.Serializer[Any]):
+class ExpectedPerson(serializers.Serializer):
     first_name = _line()
     middle_name = _line()
     last_name = _line()
@@ -31,7 +31,7 @@ class ExpectedPerson(serializers.Serializer[Any]):
     phone = _line(40)
 
 
-class ExpectedAddress(serializers.Serializer[Any]):
+class ExpectedAddress(serializers.Serializer):
     street = _line()
     street2 = _line()
     city = _line()
@@ -40,18 +40,18 @@ class ExpectedAddress(serializers.Serializer[Any]):
     country = _line(60)
 
 
-class ExpectedDocument(serializers.Serializer[Any]):
+class ExpectedDocument(serializers.Serializer):
     type = _optional(Whole)
     number = _line(60)
     country = _optional(CountryCode)
 
 
-class ExpectedDocuments(serializers.Serializer[Any]):
+class ExpectedDocuments(serializers.Serializer):
     photo_id = _optional(ExpectedDocument)
     proof_of_address = _optional(ExpectedDocument)
 
 
-class ExpectedData(serializers.Serializer[Any]):
+class ExpectedData(serializers.Serializer):
     person = _optional(ExpectedPerson)
     address = _optional(ExpectedAddress)
     documents = _optional(ExpectedDocuments)
@@ -93,7 +93,7 @@ def _in_allowed_network(host: str) -> bool:
     return address is not None and any(address in ipaddress.ip_network(entry, strict=False) for entry in networks)
 
 
-class VerificationAmendment(serializers.Serializer[Any]):
+class VerificationAmendment(serializers.Serializer):
     external_ref = _line(255)
     expected_data = _optional(ExpectedData)
     metadata = _optional(JsonObject)
@@ -105,13 +105,13 @@ class VerificationCreation(VerificationAmendment):
     webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True)
 
 
-class Resubmission(serializers.Serializer[Any]):
+class Resubmission(serializers.Serializer):
     documents = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     note = _line(2000)
 
 
-class DocumentContent(serializers.Serializer[Any]):
+class DocumentContent(serializers.Serializer):
     context_type = serializers.ChoiceField(choices=Context.choices)
     type = Whole()
     country = CountryCode()
@@ -119,13 +119,13 @@ class DocumentContent(serializers.Serializer[Any]):
     back_side_data = _optional(ImageData)
 
 
-class DocumentCreation(serializers.Serializer[Any]):
+class DocumentCreation(serializers.Serializer):
     verification = Text(max_length=60)
     draft = Flag(required=False)
     document = DocumentContent()
 
 
-class DocumentContentChange(serializers.Serializer[Any]):
+class DocumentContentChange(serializers.Serializer):
     context_type = serializers.ChoiceField(choices=Context.choices, required=False)
     type = Whole(required=False)
     country = CountryCode(required=False)
@@ -133,25 +133,25 @@ class DocumentContentChange(serializers.Serializer[Any]):
     back_side_data = _optional(ImageData)
 
 
-class DocumentUpdate(serializers.Serializer[Any]):
+class DocumentUpdate(serializers.Serializer):
     verification = Text(max_length=60)
     status = StatusNumber(choices=DocumentStatus, required=False)
     document = DocumentContentChange(required=False)
 
 
-class ExtractionRequest(serializers.Serializer[Any]):
+class ExtractionRequest(serializers.Serializer):
     types = serializers.ListField(
         child=serializers.ChoiceField(choices=["mrz", "barcode", "ocr", "face"]), min_length=1, max_length=4, required=False
     )
     wait_ms = Whole(required=False, min_value=0, max_value=10_000)
 
 
-class FieldCorrection(serializers.Serializer[Any]):
+class FieldCorrection(serializers.Serializer):
     fields = serializers.DictField(child=Text(max_length=500, allow_blank=True), allow_empty=False)  # type: ignore[assignment]
     reason = Text(max_length=500)
 
 
-class DecisionCreation(serializers.Serializer[Any]):
+class DecisionCreation(serializers.Serializer):
     document = Text(max_length=60)
     status = StatusNumber(choices=DecisionStatus)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from flows.models import ApiToken, Workspace
 from flows.services import get_or_create_workspace, issue_token
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("--prepare-only", action="store_true", help="stop before serving")
 
     def handle(self, *args: Any, port: int, host: str, prepare_only: bool, **options: Any) -> None:
+        if not prepare_only:
+            _require_free(host, port)
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("sync_flows", stdout=open(os.devnull, "w"))
@@ -39,6 +42,15 @@ class Command(BaseCommand):
         if not prepare_only:
             # The same process goes on as the supervisor, so that one Ctrl-C and one SIGTERM reach it.
             os.execv(sys.executable, [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, "--port", str(port)])
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(f"Port {port} is taken (by a Vouchbox that runs already?). Stop that, or choose another: PORT=8001 make run") from error
 
 
 def token_file() -> Path:

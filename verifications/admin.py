@@ -1,0 +1,49 @@
+"""The case's memory for administrators: events, audit trail, and the outbox with its dead letters."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from flows.admin import ReadOnly
+from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WorkerHeartbeat
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ("id", "type", "verification", "sequence", "created_at")
+    list_filter = ("type",)
+    search_fields = ("verification__id__exact",)
+    show_full_result_count = False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnly):
+    list_display = ("at", "action", "subject", "actor", "workspace", "number")
+    list_filter = ("workspace",)
+    search_fields = ("verification_ref__exact", "subject__exact")
+    list_select_related = ("workspace",)
+    ordering = ("-at",)
+    show_full_result_count = False
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnly):
+    list_display = ("id", "event", "actor", "state", "attempts", "last_error", "created_at", "done_at")
+    list_filter = ("state", "queue")
+    actions = ("try_again",)
+    show_full_result_count = False
+
+    @admin.action(description="Try the chosen dead messages again", permissions=["retry"])
+    def try_again(self, request: HttpRequest, rows: QuerySet[OutboxMessage]) -> None:
+        rows.filter(state=MessageState.DEAD).update(state=MessageState.PENDING, attempts=0, available_at=timezone.now(), done_at=None)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("verifications.change_outboxmessage")
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(ReadOnly):
+    list_display = ("name", "queues", "readers", "at")
