@@ -61,7 +61,7 @@ _DATE = re.compile(
     r"(?<![\d/.-])(?:"
     r"(?P<y1>(?:19|20)\d\d)\s?[-/.]\s?(?P<m1>\d{1,2})\s?[-/.]\s?(?P<d1>\d{1,2})"
     r"|(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<y2>(?:19|20)\d\d|\d\d)"
-    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s/.-]*(?:de |of )?{_MONTH.replace('(', '(?P<m3>', 1)}[.,]?(?:/[a-z]{{3,9}})?[\s/.-]*(?:de )?(?P<y3>(?:19|20)\d\d|\d\d)"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s/.-]*(?:de |of )?{_MONTH.replace('(', '(?P<m3>', 1)}[.,]?(?:\s*/\s*[a-z]{{3,9}})?[\s/.-]*(?:de )?(?P<y3>(?:19|20)\d\d|\d\d)"
     rf"|{_MONTH.replace('(', '(?P<m4>', 1)}[.,]?\s*(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(?P<y4>(?:19|20)\d\d)"
     r")(?![\d/-])"
 )
@@ -79,7 +79,7 @@ class FoundDate:
 
 def fold(text: str) -> str:
     """Upper-case ASCII letters of ``text`` for comparing: accents stripped, look-alike Greek and Cyrillic letters folded, spaces collapsed."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if not unicodedata.combining(char))
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("’", "'")) if not unicodedata.combining(char))
     return re.sub(r"\s+", " ", plain.upper().translate(_HOMOGLYPHS)).strip()
 
 

@@ -57,7 +57,9 @@ class DlibFaces:
         upright, (x, y, width, height) = _near(upright, (x, y, width, height))
         landmarks, network = _models()[1:]
         shape = landmarks(upright, dlib.rectangle(x, y, x + width, y + height))
-        return np.asarray(network.compute_face_descriptor(upright, shape, 1, 0.25), dtype=np.float64)
+        chip = dlib.get_face_chip(upright, shape, 150, 0.25)
+        pair = [np.asarray(network.compute_face_descriptor(picture)) for picture in (chip, np.ascontiguousarray(chip[:, ::-1]))]
+        return np.asarray(np.mean(pair, axis=0), dtype=np.float64)  # with its mirror image: pose and light matter less
 
     def distance(self, one: Embedding, other: Embedding) -> float:
         return float(np.linalg.norm(one - other))

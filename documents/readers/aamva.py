@@ -127,7 +127,7 @@ def _elements(segments: list[bytes], version: int) -> dict[str, str]:
     text = b"\n".join(segments).decode("latin-1")
     text = re.sub(r"^\s*(?:DL|ID|EN)(?=D[A-D][A-Z]|\s)", "", text)
     lines = re.split(r"[\n\r\x1c-\x1f]+", text)
-    if len(lines) < 4:
+    if sum(line.strip()[:3] in _IDENTIFIERS or line[2:5] in _IDENTIFIERS for line in lines) < 2:
         lines = _split_unseparated(text, _VERSION_1 if version < 2 else _IDENTIFIERS)
     found: dict[str, str] = {}
     for line in lines:

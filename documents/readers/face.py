@@ -1,7 +1,7 @@
 """The person's face: the portrait on a document, the face of a selfie, and how alike the two are.
 
-Distances of the embedding are compared with two limits: up to ``STRONG`` the same person, up to ``MODERATE`` perhaps, above it not. The score is
-a monotone function of the distance (0.5 at ``MODERATE``); it is no probability and no false-match rate is claimed for it.
+Distances of the embedding are compared with limits: up to ``STRONG`` the same person, up to ``MODERATE`` perhaps, above it not; a yes or no is cut
+at ``SAME``. The score is a monotone function of the distance (0.5 at ``SAME``); it is no probability and no false-match rate is claimed for it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from documents.engines.base import Face, FaceEngine, Pixels
 
 STRONG = 0.50
 MODERATE = 0.60
+SAME = 0.56
 SMALLEST_FACE = 40
 STEEPNESS = 14.0
 CROWD_SHARE = 0.35
@@ -48,7 +49,7 @@ def compare(one: Pixels, other: Pixels, engine: FaceEngine) -> FaceMatch:
     distance = engine.distance(engine.embed(one, found[0][0]), engine.embed(other, found[1][0]))
     level = level_of(distance)
     crowded = any(people(faces) > 1 for faces in found)
-    return FaceMatch(score_of(distance), level, level != "weak", round(distance, 4), engine.name, engine.version, "", crowded)
+    return FaceMatch(score_of(distance), level, distance <= SAME, round(distance, 4), engine.name, engine.version, "", crowded)
 
 
 def level_of(distance: float) -> str:
@@ -56,7 +57,7 @@ def level_of(distance: float) -> str:
 
 
 def score_of(distance: float) -> float:
-    return round(1.0 / (1.0 + math.exp(STEEPNESS * (distance - MODERATE))), 4)
+    return round(1.0 / (1.0 + math.exp(STEEPNESS * (distance - SAME))), 4)
 
 
 def people(faces: Sequence[Face]) -> int:

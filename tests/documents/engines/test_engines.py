@@ -1,0 +1,162 @@
+"""Every engine keeps the contract; the real ones read small drawings."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import zxingcpp
+
+import documents.engines
+from documents.engines import barcode_zxing, mrz_passporteye, ocr_tesseract, registry
+from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
+from documents.engines.barcode_zxing import bar_angle
+from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
+
+FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in ("__init__", "base", "registry"))
+CONTRACTS = {"ocr": TextEngine, "barcode": BarcodeEngine, "face": FaceEngine, "mrz": LineEngine, "scripted": TextEngine}
+PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06061986\r"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_in_the_folder_is_an_engine(name: str) -> None:
+    engine = importlib.import_module(f"documents.engines.{name}").ENGINE
+    assert isinstance(engine, Engine)
+    assert isinstance(engine, CONTRACTS[name.split("_")[0]])
+    assert engine.name
+    assert isinstance(engine.version, str)
+    available = engine.available()
+    assert isinstance(available, Availability)
+    assert available.ok or available.reason
+
+
+def test_engines_are_found_by_name() -> None:
+    assert registry.text_engine("rapidocr").name == "rapidocr"
+    assert registry.face_engine("dlib").name == "dlib"
+    assert [engine.name for engine in registry.all_engines()] == ["rapidocr", "tesseract", "easyocr", "zxing", "dlib", "passporteye"]
+    with pytest.raises(registry.UnknownEngine, match="no text engine 'magic'; there are: easyocr, rapidocr, tesseract"):
+        registry.text_engine("magic")
+    with pytest.raises(registry.UnknownEngine, match="no face engine"):
+        registry.face_engine("magic")
+
+
+def test_scripted_engines_answer_what_they_were_told() -> None:
+    blank = np.zeros((10, 20, 3), np.uint8)
+    text = ScriptedText(answers=[lines("ONE"), lines("TWO")])
+    assert [text.read(blank)[0].text for _ in range(3)] == ["ONE", "TWO", "TWO"]
+    assert text.seen == [(10, 20, 3)] * 3
+    assert Scripted(reason="broken").available() == Availability(False, "broken")
+    assert (ScriptedBarcodes().scan(blank), ScriptedFaces(apart=0.4).distance(np.zeros(1), np.zeros(1)), ScriptedZone().read_zone(blank)) == ([], 0.4, None)
+
+
+def symbol(scale: int = 3, *, margin: int = 40) -> Pixels:
+    made = zxingcpp.create_barcode(PAYLOAD, zxingcpp.BarcodeFormat.PDF417, columns=6, ec_level="3")
+    grey = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
+    grey = np.kron(grey, np.ones((scale, scale), np.uint8))
+    return np.repeat(np.pad(grey, margin, constant_values=255)[:, :, None], 3, axis=2)
+
+
+def turned(rgb: Pixels, degrees: float) -> Pixels:
+    height, width = rgb.shape[:2]
+    side = int(np.hypot(height, width)) + 10
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    matrix[:, 2] += (side - width) / 2, (side - height) / 2
+    return np.asarray(cv2.warpAffine(rgb, matrix, (side, side), borderValue=(255, 255, 255)), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("degrees", [0, 3, 11, 33, 45, 71, 90, 135, 180])
+def test_barcodes_are_read_at_any_angle(degrees: float) -> None:
+    rgb = turned(symbol(), degrees)
+    found = barcode_zxing.ENGINE.scan(rgb)
+    assert [(code.format, code.data) for code in found] == [("PDF417", PAYLOAD)]
+    height, width = rgb.shape[:2]
+    assert all(-5 <= x <= width + 5 and -5 <= y <= height + 5 for x, y in found[0].corners)
+
+
+def test_bars_tell_their_angle() -> None:
+    assert bar_angle(np.ascontiguousarray(turned(symbol(), -20)[:, :, 0])) == pytest.approx(-20, abs=1.5) or bar_angle(
+        np.ascontiguousarray(turned(symbol(), -20)[:, :, 0])
+    ) == pytest.approx(20, abs=1.5)
+
+
+def test_negative_small_and_shaded_symbols() -> None:
+    assert barcode_zxing.ENGINE.scan(np.asarray(255 - symbol(), dtype=np.uint8))[0].data == PAYLOAD
+    shade = np.linspace(0.25, 1.0, symbol().shape[1])[None, :, None]
+    assert barcode_zxing.ENGINE.scan((symbol() * shade).astype(np.uint8))[0].data == PAYLOAD
+
+
+def test_a_picture_without_a_symbol_gives_none() -> None:
+    noise = np.random.default_rng(5).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    assert barcode_zxing.ENGINE.scan(noise) == []
+    assert barcode_zxing.ENGINE.scan(np.full((50, 50, 3), 255, np.uint8), thorough=False) == []
+
+
+def drawn(*texts: str) -> Pixels:
+    rgb = np.full((60 + 60 * len(texts), 900, 3), 255, np.uint8)
+    for row, text in enumerate(texts):
+        cv2.putText(rgb, text, (30, 70 + 60 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (10, 10, 10), 2, cv2.LINE_AA)
+    return rgb
+
+
+@pytest.mark.engine
+def test_rapidocr_reads_drawn_lines() -> None:
+    engine = registry.text_engine("rapidocr")
+    engine.warm_up()
+    found = engine.read(drawn("SPRINGFIELD 12345", "JANUARY 5, 2026"))
+    assert [line.text.replace(" ", "") for line in sorted(found, key=lambda line: line.polygon[0][1])] == ["SPRINGFIELD12345", "JANUARY5,2026"]
+    assert all(line.confidence > 0.9 for line in found)
+    assert engine.read(np.full((200, 200, 3), 255, np.uint8)) == []
+
+
+@pytest.mark.engine
+def test_dlib_finds_no_face_in_noise_and_repeats_itself() -> None:
+    engine = registry.face_engine("dlib")
+    assert engine.available().ok
+    rgb = np.random.default_rng(2).integers(0, 255, (240, 240, 3), dtype=np.uint8)
+    assert engine.detect(rgb, turned=True) == []
+    from documents.engines.base import Face
+
+    vector = engine.embed(rgb, Face((60, 60, 120, 120), 0.5))
+    assert vector.shape == (128,)
+    assert engine.distance(vector, engine.embed(rgb, Face((60, 60, 120, 120), 0.5))) == 0.0
+
+
+def test_engines_without_their_binary_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    blank = np.full((80, 80, 3), 255, np.uint8)
+    assert ocr_tesseract.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH")
+    assert mrz_passporteye.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH")
+    assert mrz_passporteye.ENGINE.read_zone(blank) is None
+    assert ocr_tesseract.ENGINE.read(blank) == []
+
+
+def test_a_hanging_second_opinion_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/tesseract")
+    monkeypatch.setattr(mrz_passporteye, "SECONDS", 0.2)
+    monkeypatch.setattr(mrz_passporteye, "_CHILD", "import time; time.sleep(60)")
+    assert mrz_passporteye.ENGINE.read_zone(np.full((80, 80, 3), 255, np.uint8)) is None
+
+
+def test_a_second_opinion_is_read_from_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/tesseract")
+    monkeypatch.setattr(mrz_passporteye, "_CHILD", "import sys; sys.stdin.buffer.read(); print('[\"P<UTO\", \"L89\"]')")
+    assert mrz_passporteye.ENGINE.read_zone(np.full((80, 80, 3), 255, np.uint8)) == ("P<UTO", "L89")
+
+
+TABLE = "level\tblock_num\tpar_num\tline_num\tleft\ttop\twidth\theight\tconf\ttext\n5\t1\t1\t1\t10\t20\t30\t12\t90\tHELLO\n5\t1\t1\t1\t50\t18\t40\t14\t70\tWORLD\n4\t1\t1\t2\t0\t0\t0\t0\t-1\t\n"
+
+
+def test_tesseract_words_become_lines() -> None:
+    (line,) = ocr_tesseract._lines(TABLE)
+    assert (line.text, line.confidence, line.polygon) == ("HELLO WORLD", 0.8, ((10, 18), (90, 18), (90, 32), (10, 32)))
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="the tesseract binary is not installed")
+def test_tesseract_reads_drawn_lines() -> None:
+    found = registry.text_engine("tesseract").read(drawn("SPRINGFIELD 12345"))
+    assert [line.text.replace(" ", "") for line in found] == ["SPRINGFIELD12345"]
