@@ -14,25 +14,24 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config.api.errors import refusal_json
+from config.api.errors import refusal_json, safe_only
 from flows.errors import Refused
 from verifications.models import MessageState, OutboxMessage, Verification, VerificationStatus, WorkerHeartbeat
 
 STALE_WORKER = timedelta(seconds=60)
 
 
-@require_safe
+@safe_only
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
-@require_safe
+@safe_only
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything a verification needs is there, else 503 with what is not."""
     checks = {name: _tried(probe) for name, probe in PROBES.items()}
@@ -94,7 +93,7 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-@require_safe
+@safe_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format; from the machine itself, or with METRICS_TOKEN as bearer token."""
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
+from django.views.generic import RedirectView
 
 from config import health
 from config.api import errors
@@ -58,6 +59,7 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("metrics", health.metrics),
     path("docs", interactive),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     re_path(r"^", errors.not_found),
 ]

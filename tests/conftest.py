@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from factories import Person, make_person
+from scripted import Script
 from flows import catalogue
 from flows.services import publish_flow
 from PIL import Image
@@ -72,3 +73,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Documents are read by a script instead of engines."""
+    scripted = Script()
+    monkeypatch.setattr("documents.reading.read", scripted.read)
+    return scripted

@@ -64,7 +64,9 @@ def start(person: Person, flow: str = "usps1583", **fields: Any) -> dict[str, An
     return response.json()["data"]  # type: ignore[no-any-return]
 
 
-def upload_body(verification: Mapping[str, Any], *, context: str = "PHOTO_ID", type: int = 1, country: str = "USA", front: bytes = b"", back: bytes | None = None) -> dict[str, Any]:
+def upload_body(
+    verification: Mapping[str, Any], *, context: str = "PHOTO_ID", type: int = 1, country: str = "USA", front: bytes = b"", back: bytes | None = None
+) -> dict[str, Any]:
     content: dict[str, Any] = {"context_type": context, "type": type, "country": country, "front_side_data": b64(front)}
     if back is not None:
         content["back_side_data"] = b64(back)

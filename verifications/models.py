@@ -104,9 +104,7 @@ class Verification(models.Model):
     @transition(
         field=status,
         source=[_S.HOLD, _S.EXPIRED],
-        target=GET_STATE(
-            lambda self: self.held_from if self.status == _S.HOLD else _S.STARTED, states=[_S.STARTED, _S.SUBMITTED, _S.DOUBLE_CHECK]
-        ),
+        target=GET_STATE(lambda self: self.held_from if self.status == _S.HOLD else _S.STARTED, states=[_S.STARTED, _S.SUBMITTED, _S.DOUBLE_CHECK]),
     )
     def resume(self) -> None: ...
 
@@ -161,7 +159,7 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     available_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
-    lease_token = models.CharField(max_length=40, null=True, blank=True)
+    lease_token = models.CharField(max_length=40, blank=True, default="")
     last_error = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True, blank=True)

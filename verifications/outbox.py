@@ -82,9 +82,7 @@ def emit(
         _write_message(name, actor, payload)
 
 
-def _write_event(
-    name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]
-) -> None:
+def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> None:
     Verification.objects.filter(pk=verification.pk).update(sequence=F("sequence") + 1)
     verification.sequence += 1
     subject: Verification | DocumentLike = document if document is not None else verification
@@ -120,7 +118,9 @@ def _write_message(event: str, actor: str, payload: dict[str, Any]) -> OutboxMes
     return message
 
 
-def outbox_actor(*, queue: str, max_attempts: int = 4, on_exhausted: str | None = None) -> Callable[[Callable[[WorkOrder], None]], dramatiq.Actor[..., Any]]:
+def outbox_actor(
+    *, queue: str, max_attempts: int = 4, on_exhausted: str | None = None
+) -> Callable[[Callable[[WorkOrder], None]], dramatiq.Actor[..., Any]]:
     """Make ``function(order)`` a Dramatiq actor over outbox rows.
 
     It may run twice for one row (a lease lost, a crash before the row was marked): its effects must be idempotent. A Refused ends it at once,
@@ -193,7 +193,7 @@ def _keep_lease(message_id: str, token: str, stop: threading.Event) -> None:
 
 def _finish(message_id: str, token: str, state: MessageState, error: str = "") -> None:
     OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
-        state=state, done_at=timezone.now(), lease_until=None, lease_token=None, last_error=error[:200]
+        state=state, done_at=timezone.now(), lease_until=None, lease_token="", last_error=error[:200]
     )
 
 
@@ -203,7 +203,7 @@ def _release(message_id: str, token: str, attempts: int, error: str) -> None:
         state=MessageState.PENDING,
         available_at=timezone.now() + timedelta(seconds=delay),
         lease_until=None,
-        lease_token=None,
+        lease_token="",
         last_error=error[:200],
     )
 

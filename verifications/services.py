@@ -192,7 +192,5 @@ def list_verifications(*, caller: Caller, wanted: VerificationFilter) -> QuerySe
 def _tagged(rows: QuerySet[Verification], tag: str) -> QuerySet[Verification]:
     if transaction.get_connection().vendor == "sqlite":
         # SQLite has no containment operator for JSON: look for the quoted value in the list's text.
-        return rows.extra(
-            where=["EXISTS (SELECT 1 FROM json_each(verifications_verification.tags) WHERE json_each.value = %s)"], params=[tag]
-        )
+        return rows.extra(where=["EXISTS (SELECT 1 FROM json_each(verifications_verification.tags) WHERE json_each.value = %s)"], params=[tag])
     return rows.filter(tags__contains=[tag])

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
+
+from config.api.errors import safe_only
 
 
 @lru_cache(maxsize=1)
@@ -18,11 +19,11 @@ def openapi_document() -> dict[str, Any]:
     return schema
 
 
-@require_safe
+@safe_only
 def document(request: HttpRequest) -> JsonResponse:
     return JsonResponse(openapi_document())
 
 
-@require_safe
+@safe_only
 def interactive(request: HttpRequest) -> HttpResponse:
     return render(request, "docs.html")

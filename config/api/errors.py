@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -104,6 +105,18 @@ def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
     body = problem_of(refusal) if problem else body_of(refusal)
     content_type = PROBLEM if problem else "application/json"
     return JsonResponse(body, status=refusal.status, headers=refusal.headers, content_type=content_type)
+
+
+def safe_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Django's require_safe, refusing in our words."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in ("GET", "HEAD"):
+            return view(request, *args, **kwargs)
+        return refusal_json(request, Refused("method_not_allowed", "Method not allowed.", status=405, headers={"Allow": "GET, HEAD"}))
+
+    return guarded
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:

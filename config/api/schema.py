@@ -64,7 +64,10 @@ class ErrorAnswer(serializers.Serializer):
 
 
 class Schema(AutoSchema):
-    """Tags by the thing a path is about."""
+    """Tags by the thing a path is about; the description names the scope that is needed."""
+
+    def get_description(self) -> str:
+        return f"Needs the scope `{self.view.scopes[self.method.lower()]}`."
 
     def get_tags(self) -> list[str]:
         path = self.path.removeprefix("/api/v1/")
@@ -119,6 +122,7 @@ def operation(
     errors: Iterable[str] = (),
     parameters: Sequence[OpenApiParameter] = (),
     paged: bool = False,
+    example: Any = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Document one method. Errors every call can meet are added: 401, 403, 500, and for bodies 400, 413, 415."""
     codes = ["unauthenticated", "missing_scope", "internal_error", *errors]
@@ -132,6 +136,7 @@ def operation(
         request={"application/json": request, "multipart/form-data": request} if request is not None else None,
         responses={**answer, **_error_responses(dict.fromkeys(codes))},
         parameters=[*parameters, *(_PAGING if paged else [])],
+        examples=[OpenApiExample("Request", value=example, request_only=True)] if example is not None else [],
     )
 
 

@@ -38,6 +38,9 @@ class ApiView(APIView):
         request.rate_budget = throttle.spend(f"token:{request.auth.pk}")
         if method in ("post", "patch"):
             self._check_body(request)
+        for name, value in request.query_params.items():
+            if "\x00" in value:
+                raise errors_refusal({name: ["Null characters are not allowed."]})
         if "flow" in kwargs:
             get_flow(self.caller.workspace, kwargs["flow"])
 
@@ -53,6 +56,7 @@ class ApiView(APIView):
         if length and (request.content_type or "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
             raise Refused("unsupported_media_type", "Send application/json or multipart/form-data.", status=415)
         if length > settings.MAX_REQUEST_BYTES:
+            _drain(request, length)
             raise Refused("payload_too_large", "The request is too large.", status=413)
         if length:
             try:
@@ -80,6 +84,13 @@ class ApiView(APIView):
         finished = super().finalize_response(request, response, *args, **kwargs)
         throttle.show(request, finished)
         return finished
+
+
+def _drain(request: Request, length: int) -> None:
+    """Take in what the client is still sending, or it would see a broken connection instead of the answer."""
+    stream, left = request._request, min(length, 4 * settings.MAX_REQUEST_BYTES)
+    while left > 0 and (chunk := stream.read(min(left, 1 << 20))):
+        left -= len(chunk)
 
 
 def wants_pdf(request: Request) -> bool:

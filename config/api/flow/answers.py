@@ -164,9 +164,7 @@ class CountryAnswer(s.Serializer):
             {
                 "type": "object",
                 "required": ["person", "address", "document"],
-                "properties": {
-                    group: {"type": "object", "additionalProperties": {"type": "string"}} for group in ("person", "address", "document")
-                },
+                "properties": {group: {"type": "object", "additionalProperties": {"type": "string"}} for group in ("person", "address", "document")},
             },
         ]
     }

@@ -26,6 +26,10 @@ _ADMISSION_ERRORS = [
     "flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled",
     "verification_not_started", "document_type_not_allowed", "document_type_taken", "image_missing", "image_invalid", "payload_too_large",
 ]  # fmt: skip
+_UPLOAD_EXAMPLE = {
+    "verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b",
+    "document": {"context_type": "PHOTO_ID", "type": 1, "country": "USA", "front_side_data": "/9j/4AAQSkZJRgABAQ..."},
+}
 _LOOKUP_ERRORS = ["flow_not_found", "document_not_found", "flow_mismatch"]
 
 
@@ -58,7 +62,11 @@ class Documents(ApiView):
         return Response(answer_list(request, dossier.with_judgement(rows), lambda found: document_bodies(request, found)))
 
     @operation(
-        "Upload a document", answers_with(answers.DocumentAnswer(), 201), request=serializers.DocumentCreation, errors=_ADMISSION_ERRORS
+        "Upload a document",
+        answers_with(answers.DocumentAnswer(), 201),
+        request=serializers.DocumentCreation,
+        example=_UPLOAD_EXAMPLE,
+        errors=_ADMISSION_ERRORS,
     )
     def post(self, request: Request, flow: str) -> Response:
         sent = self.checked(serializers.DocumentCreation)
@@ -85,7 +93,7 @@ class DocumentDetail(ApiView):
     @operation(
         "Change a document that is still Uploaded",
         answers_with(answers.DocumentAnswer()),
-        request=serializers.DocumentUpdate,
+        request=serializers.DocumentUpdate, example={"verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b", "document": {"country": "USA"}},
         errors=[
             *_ADMISSION_ERRORS, "document_not_found", "verification_mismatch", "document_canceled", "document_not_uploaded",
             "document_is_draft", "transition_not_allowed",
@@ -129,7 +137,16 @@ class ExtractDocument(ApiView):
         "Read a document again",
         answers_with(answers.ExtractionAnswer(), 201),
         request=serializers.ExtractionRequest,
-        errors=[*_LOOKUP_ERRORS, "validation_failed", "redacted", "verification_canceled", "document_is_draft", "document_canceled", "document_in_progress"],
+        example={"types": ["barcode", "ocr"], "wait_ms": 3000},
+        errors=[
+            *_LOOKUP_ERRORS,
+            "validation_failed",
+            "redacted",
+            "verification_canceled",
+            "document_is_draft",
+            "document_canceled",
+            "document_in_progress",
+        ],
     )
     def post(self, request: Request, flow: str, document: str) -> Response:
         sent = self.checked(serializers.ExtractionRequest)
@@ -167,13 +184,12 @@ class ExtractedData(ApiView):
         "Correct what was read",
         answers_with(answers.ExtractedFieldsAnswer()),
         request=serializers.FieldCorrection,
+        example={"fields": {"address.street": "742 Evergreen Terrace"}, "reason": "The stamp hides the number."},
         errors=[*_LOOKUP_ERRORS, "validation_failed", "redacted", "document_not_extracted"],
     )
     def patch(self, request: Request, flow: str, document: str) -> Response:
         sent = self.checked(serializers.FieldCorrection)
-        corrected = extraction.correct_fields(
-            caller=self.caller, flow=flow, document_id=document, values=sent["fields"], reason=sent["reason"]
-        )
+        corrected = extraction.correct_fields(caller=self.caller, flow=flow, document_id=document, values=sent["fields"], reason=sent["reason"])
         return enveloped(extracted_fields_body(corrected))
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_safe
 
-from config.api.errors import refusal_json
+from config.api.errors import refusal_json, safe_only
 from documents import storage
 from flows.errors import Refused
 
@@ -19,7 +18,7 @@ HEADERS = {
 }
 
 
-@require_safe
+@safe_only
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
         blob = storage.open_signed(token)

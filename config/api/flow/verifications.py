@@ -75,18 +75,12 @@ def _wanted(request: Request, flow: str | None) -> services.VerificationFilter:
     return services.VerificationFilter(
         flow=flow,
         status=_status(get("status")),
-        external_ref=_plain("external_ref", get("external_ref")),
-        tag=_plain("tag", get("tag")),
+        external_ref=get("external_ref"),
+        tag=get("tag"),
         created_from=_moment("created_from", get("created_from"), time.min),
         created_to=_moment("created_to", get("created_to"), time.max),
-        q=_plain("q", get("q")),
+        q=get("q"),
     )
-
-
-def _plain(name: str, text: str | None) -> str | None:
-    if text is not None and "\x00" in text:
-        raise errors_refusal({name: ["Null characters are not allowed."]})
-    return text
 
 
 def _status(text: str | None) -> int | None:
@@ -101,7 +95,7 @@ def _moment(name: str, text: str | None, at: time) -> datetime | None:
     if text is None:
         return None
     try:
-        value = datetime.fromisoformat(text)
+        value = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError as error:
         raise errors_refusal({name: ["This is not a date or a time."]}) from error
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
@@ -132,6 +126,11 @@ class Verifications(ApiView):
         "Start a verification",
         answers_with(answers.VerificationAnswer(), 201),
         request=serializers.VerificationCreation,
+        example={
+            "external_ref": "mailbox-1042",
+            "expected_data": {"person": {"first_name": "Homer", "last_name": "Simpson", "date_of_birth": "1988-07-23"}},
+            "tags": ["new"],
+        },
         errors=["flow_not_found", "validation_failed"],
     )
     def post(self, request: Request, flow: str) -> Response:
@@ -163,13 +162,12 @@ class VerificationDetail(ApiView):
         "Change a verification",
         answers_with(answers.VerificationAnswer()),
         request=serializers.VerificationAmendment,
+        example={"external_ref": "mailbox-1043", "metadata": {"plan": "family", "old_key": None}},
         errors=["flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_not_started"],
     )
     def patch(self, request: Request, flow: str, verification: str) -> Response:
         fields = self.checked(serializers.VerificationAmendment)
-        return enveloped(
-            verification_body(services.amend_verification(caller=self.caller, flow=flow, verification_id=verification, fields=fields))
-        )
+        return enveloped(verification_body(services.amend_verification(caller=self.caller, flow=flow, verification_id=verification, fields=fields)))
 
 
 _STATE_ERRORS = ["flow_not_found", "verification_not_found", "flow_mismatch", "transition_not_allowed"]
@@ -191,7 +189,15 @@ class SubmitVerification(_LifeCycle):
     @operation(
         "Submit a verification",
         answers_with(answers.VerificationAnswer()),
-        errors=["flow_not_found", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled", "verification_not_started", "documents_missing"],
+        errors=[
+            "flow_not_found",
+            "verification_not_found",
+            "flow_mismatch",
+            "redacted",
+            "verification_canceled",
+            "verification_not_started",
+            "documents_missing",
+        ],
     )
     def post(self, request: Request, flow: str, verification: str) -> Response:
         return self.move(flow, verification)
@@ -236,6 +242,7 @@ class ResubmitVerification(ApiView):
         "Ask for documents again",
         answers_with(answers.VerificationAnswer()),
         request=serializers.Resubmission,
+        example={"reasons": ["document_expired"], "note": "Please send a licence that is still valid."},
         errors=["validation_failed", *_STATE_ERRORS, "document_not_found", "redacted"],
     )
     def post(self, request: Request, flow: str, verification: str) -> Response:
@@ -274,5 +281,3 @@ class VerificationPdf(ApiView):
     def get(self, request: Request, flow: str, verification: str) -> HttpResponseBase:
         data = records.verification_pdf(caller=self.caller, flow=flow, verification_id=verification)
         return pdf_response(data, verification) if wants_pdf(request) else enveloped(base64.b64encode(data).decode())
-
-

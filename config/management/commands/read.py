@@ -86,6 +86,8 @@ def _summary(answer: dict[str, Any]) -> str:
     if answer["error"]:
         return f"{answer['file']}: {answer['error']['code']}: {answer['error']['message']}"
     kind = (answer["classified"] or {}).get("type") or "unknown"
-    shown = answer["fields"] or {name: {"value": value} for name, value in (answer["aamva"] or {}).items() if value and name not in ("elements", "flags")}
+    shown = answer["fields"] or {
+        name: {"value": value} for name, value in (answer["aamva"] or {}).items() if value and name not in ("elements", "flags")
+    }
     values = "; ".join(f"{path}={entry['value']}" for path, entry in shown.items())
     return f"{answer['file']}: {kind} ({answer['seconds']} s) {values}"

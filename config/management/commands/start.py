@@ -50,7 +50,9 @@ def _require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CommandError(f"Port {port} is taken (by a Vouchbox that runs already?). Stop that, or choose another: PORT=8001 make run") from error
+            raise CommandError(
+                f"Port {port} is taken (by a Vouchbox that runs already?). Stop that, or choose another: PORT=8001 make run"
+            ) from error
 
 
 def token_file() -> Path:

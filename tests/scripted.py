@@ -1,0 +1,80 @@
+"""A reader that reports what a test tells it to, in the place of the engines: the door is `documents.reading.read`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from documents.extraction import Found, Job
+from documents.fields import Field
+from documents.readers.face import FaceMatch
+from documents.readers.results import Reading, ReaderRun, ReadPage
+
+GOOD_QUALITY = {"width": 1200, "blur": 400.0, "glare": 0.0, "exposure": 120.0, "verdict": "good"}
+HOMER = {
+    "person.full_name": "Simpson Homer",
+    "person.surname": "Simpson",
+    "person.given_names": "Homer",
+    "person.date_of_birth": "1988-07-23",
+}
+EVERGREEN = {
+    "address.full": "742 Evergreen Terrace, Springfield, Oregon 97477",
+    "address.street": "742 Evergreen Terrace",
+    "address.city": "Springfield",
+    "address.state": "Oregon",
+    "address.zip": "97477",
+    "address.country": "USA",
+}
+PASSPORT = {**HOMER, "document.number": "L898902C3", "document.expiration_date": "2030-01-01", "document.issuing_entity": "United States of America"}
+LEASE = {**HOMER, **EVERGREEN, "statement.issuer": "Springfield Homes LLC", "statement.date": "2026-05-01"}
+KINDS = {"PHOTO_ID": "passport", "PROOF_OF_ADDRESS": "lease", "SELFIE": "selfie"}
+
+
+@dataclass
+class Script:
+    """``fields`` by context; ``fail`` is raised instead; ``calls`` lists the documents that were read."""
+
+    fields: dict[str, Mapping[str, str]] = field(default_factory=lambda: {"PHOTO_ID": PASSPORT, "PROOF_OF_ADDRESS": LEASE, "SELFIE": {}})
+    kinds: dict[str, str] = field(default_factory=lambda: dict(KINDS))
+    confidence: float = 0.97
+    fail: BaseException | None = None
+    level: str = "strong"
+    calls: list[str] = field(default_factory=list)
+
+    def read(self, job: Job) -> Found:
+        self.calls.append(job.document.pk)
+        if self.fail is not None:
+            raise self.fail
+        context = job.document.context
+        values = {path: Field(path, value, self.confidence, "ocr", "front", 1, (10, 10, 50, 12)) for path, value in self.fields[context].items()}
+        pages = tuple(self._page(side, context) for side in sorted(job.sides, reverse=True))
+        kinds = job.kinds or ({"face"} if context == "SELFIE" else {"ocr", "face"} if context == "PHOTO_ID" else {"ocr"})
+        runs = tuple(ReaderRun(kind, "scripted", "1", 5, tuple(values.values()) if kind == "ocr" else (), {}) for kind in sorted(kinds))
+        reading = Reading(
+            pages=pages,
+            runs=runs,
+            fields=values,
+            mrz=None,
+            barcodes=[],
+            aamva=None,
+            classified={"type": self.kinds[context], "country": job.document.country, "confidence": 0.95, "side": "front", "candidates": []},
+            text=[],
+            faces=[],
+            quality=dict(GOOD_QUALITY),
+            seconds=0.01,
+        )
+        renditions = {(page.side, page.number): b"jpeg of " + page.side.encode() for page in pages}
+        return Found(reading, renditions, self._match(job))
+
+    def _page(self, side: str, context: str) -> ReadPage:
+        faces: list[dict[str, Any]] = [{"box": [20, 20, 130, 130], "quality": 0.9, "side": side, "page": 1}] if context in ("PHOTO_ID", "SELFIE") else []
+        return ReadPage(side, 1, 320, 200, np.zeros((200, 320, 3), np.uint8), dict(GOOD_QUALITY), faces)
+
+    def _match(self, job: Job) -> FaceMatch | None:
+        if job.partner is None:
+            return None
+        same = {"strong": True, "weak": False}.get(self.level)
+        return FaceMatch(score=0.99 if same else 0.3, level=self.level, same=same, distance=0.31, engine="scripted", version="1")
