@@ -14,7 +14,7 @@ from documents.engines.base import FaceEngine, Pixels
 from documents.readers import aamva
 from documents.readers.document import read_document as _read_document
 from documents.readers.face import FaceMatch, compare
-from documents.readers.results import Engines, Reading, ReadPage, ReaderRun
+from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
 from documents.types import DocumentType
 
 __all__ = [

@@ -14,7 +14,7 @@ from datetime import date
 from functools import lru_cache
 
 from documents.engines.base import TextLine
-from documents.fields import Field, find_dates, full_name
+from documents.fields import Field, find_dates
 from documents.readers.layout import Item, below, items, right_of
 from documents.readers.states import US_STATES, state_code, state_name
 
@@ -42,7 +42,7 @@ _FROM = re.compile(r"\b(?:REMIT(?: TO| PAYMENT)?|PAY(?:ABLE| TO|MENT TO)|RETURN|
 _SECOND_BEST = re.compile(r"\bSHIP(?:PING)? TO|\bSERVICE (?:ADDRESS|LOCATION|AT)\b|DELIVER")
 _TITLE = re.compile(
     r"^(?:TAX )?INVOICE\b|^STATEMENT|^BILL\b|^RECEIPT|^ACCOUNT\b|^YOUR |^PAGE\b|^FACTURE|^RELEVE|^BULLETIN|^AVIS|^DATE\b|^TOTAL|^NOTICE\b|STATEMENT$|^PAYMENT|^LOGO$|^INVOICE$|INVOICE #|^SUMMARY|"
-    r"^AMOUNT|^DUE\b|^SPECIMEN|^SAMPLE|^COPY|AGREEMENT|^DEED|DECLARATIONS?|^POLICY|REGISTRATION|CERTIFICATE|^DUPLICATA|^CLIENT|^BALANCE|^N[O0°]|^THANK|^WELCOME|^MONTHLY|^PAR |^NOUS |^VOTRE|^URGENCE|^CONTACT|^ELECTRIC(?:ITY)? BILL|^UTILITY BILL|^BANK STATEMENT"
+    r"^AMOUNT|^DUE\b|^SPECIMEN|^SAMPLE|^COPY|AGREEMENT|^DEED|DECLARATIONS?|^POLICY|REGISTRATION|CERTIFICATE|^DUPLICATA|^CLIENT|^BALANCE|^N[O0]\b|^N°|^THANK|^WELCOME|^MONTHLY|^PAR |^NOUS |^VOTRE|^URGENCE|^CONTACT|^ELECTRIC(?:ITY)? BILL|^UTILITY BILL|^BANK STATEMENT"
 )
 _HONORIFIC = re.compile(r"^(?:MRS?|MS|MISS|DR|MME|MLLE|M|HERR|FRAU|SR|SRA|MONSIEUR|MADAME)\b\.?\s+", re.IGNORECASE)
 _COUNTRY_LINE = re.compile(r"^(?:UNITED STATES(?: OF AMERICA)?|USA|U\.S\.A\.|FRANCE|CANADA|UNITED KINGDOM|UK|GERMANY|DEUTSCHLAND|ESPANA|SPAIN|MEXICO|HK|INDIA)$")
@@ -54,6 +54,7 @@ _DATE_LABELS = (
 )
 _NOT_THE_DATE = re.compile(r"\bDUE\b|PAY BY|ECHEANCE|REGLER|PRELEV|EXPIR|BIRTH|NEXT|SHIP|ORDER|SERVICE PERIOD|MOVE.?IN|DEADLINE|BEFORE|AVANT|LIMITE|CHECK.?(?:IN|OUT)|PAST|PREVIOUS|LAST PAYMENT|ENTREE|ANCIENNETE")
 LABELLED, PLACED, INFERRED = 0.92, 0.85, 0.7
+SPLIT = 0.9
 NEAR, FAR = 0.95, 2.6
 LEAST_RECIPIENT = 0.8
 
@@ -97,7 +98,8 @@ def read(lines: Sequence[TextLine], size: tuple[int, int], *, today: date, day_f
     for block in blocks:
         block.score = _recipient_score(block, size)
     recipient = max((block for block in blocks if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
-    values = [*_recipient(recipient, printed), *_issuer(printed, blocks, recipient, size), *_dated(printed, _day_first(printed, day_first, today), today, size)]
+    dates = _dated(printed, _day_first(printed, day_first, today), today, size)
+    values = [*_recipient(recipient, printed), *_issuer(printed, blocks, recipient, size), *dates, *_number(printed), *_expiry(printed, day_first, today)]
     return [Field(path, text, round(min(confidence, 0.97), 3), "ocr", side, page, box) for path, text, confidence, box in values if text]
 
 
@@ -294,11 +296,13 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
         found = _named(*labelled)
     state = state_name(block.state) if block.country in ("USA", "CAN") else ""
     parts = [("full", block.full), ("street", block.street), ("city", block.city), ("state", state), ("zip", block.postal), ("country", block.country)]
-    return [*found, *((f"address.{name}", text, trust, block.box) for name, text in parts)] if block.street else found
+    if not block.street:
+        return found
+    return [*found, *((f"address.{name}", text, trust, block.box) for name, text in parts), ("document.country_code", block.country, trust * 0.8, block.box)]
 
 
 def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> list[Found]:
-    """A name as printed; surname and given names where it is a person's."""
+    """A name as printed, whose order nobody can know; surname and given names, with less confidence, where it is a person's."""
     bare = _HONORIFIC.sub("", name).strip(" ,:")
     found: list[Found] = [("person.full_name", name.strip(" ,:"), trust, box)]
     if "," in bare:
@@ -309,7 +313,7 @@ def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> li
     if suffix and " " in given:
         given, _, surname = given.rpartition(" ")
     if looks_like_person(re.sub(r"[^A-Z.' -]", "", bare.upper().replace(",", ""))) and given and " AND " not in bare.upper() and "&" not in bare and " ET " not in bare.upper():
-        found = [("person.full_name", full_name(surname, given), trust, box), ("person.surname", surname, trust * 0.95, box), ("person.given_names", given, trust * 0.95, box)]
+        found += [("person.surname", surname, trust * SPLIT, box), ("person.given_names", given, trust * SPLIT, box)]
     return found
 
 
@@ -420,3 +424,43 @@ def _date_places(item: Item, printed: list[Item]) -> Iterator[tuple[float, str, 
             if line and not _NOT_THE_DATE.search(line.folded) and len(line.text) < 40:
                 yield weight - 0.05, line.text, line
         return
+
+
+_NUMBER_LABELS = (
+    re.compile(r"\b(?:POLICY|LOAN|LEASE|MORTGAGE|ACCOUNT|VOTER|REGISTRATION|RECORDING|INSTRUMENT|PARCEL|CONTRACT|NOTICE|PLATE|LICENSE PLATE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)"),
+    re.compile(r"^(?:LICENSE )?PLATE\b|^TAG\b"),
+    re.compile(r"\b(?:CUSTOMER|INVOICE|CLIENT|REFERENCE|CASE|BILL|STATEMENT|FACTURE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)|NUMERO DE (?:COMPTE|CLIENT)|N° (?:DE )?(?:COMPTE|CLIENT|CONTRAT)"),
+)
+_NUMBER = re.compile(r"(?=[A-Z0-9X* -]*\d)[A-Z0-9X*][A-Z0-9X*/-]*(?: [A-Z0-9X*/-]*[\dX*][A-Z0-9X*/-]*)*")
+_EXPIRY_LABEL = re.compile(
+    r"\bEXP(?:IRES|IRY|IRATION)?\b|VALID (?:UNTIL|THRU|THROUGH|TO)|TERM ENDS?|\b(?:LEASE|POLICY) (?:TERM )?ENDS?\b|END DATE|POLICY PERIOD|LEASE TERM|COVERAGE PERIOD"
+)
+
+
+def _number(printed: list[Item]) -> list[Found]:
+    """The account, policy, loan, plate or other number that the paper goes by: behind, below or right of its label."""
+    for pattern in _NUMBER_LABELS:
+        for item in printed:
+            match = pattern.search(item.folded)
+            if not match:
+                continue
+            rest = item.text[match.end() :].strip(" :.#")
+            places = [(rest, item)] if rest else [(line.text, line) for line in (below(item, printed, reach=1.2), right_of(item, printed, reach=25)) if line]
+            for text, line in places:
+                value = _NUMBER.match(text.upper())
+                if value and len(value[0]) >= 4 and value.end() == len(text) and not find_dates(text):
+                    return [("document.number", text.strip(), PLACED * line.confidence, line.box)]
+    return []
+
+
+def _expiry(printed: list[Item], day_first: bool, today: date) -> list[Found]:
+    """The last day of a lease, a policy or a registration: the later date where a period is printed."""
+    for item in printed:
+        match = _EXPIRY_LABEL.search(item.folded)
+        if not match:
+            continue
+        for line in (item, below(item, printed, reach=1.2), right_of(item, printed, reach=25)):
+            dates = find_dates(line.text, day_first=_day_first(printed, day_first, today), today=today) if line else []
+            if line and dates:
+                return [("document.expiration_date", max(entry.value for entry in dates).isoformat(), PLACED * line.confidence, line.box)]
+    return []

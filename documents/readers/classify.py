@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from documents.engines.base import Face, TextLine
-from documents.fields import COUNTRIES, country_code, fold
+from documents.fields import country_code, fold
 from documents.readers.aamva import Card
 from documents.readers.mrz import Zone
 from documents.readers.states import STATE_CODES
+from flows.countries import COUNTRIES
 
 _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     "passport": ((r"\bPASSPORT\b|PASSEPORT\b|PASAPORTE\b|REISEPASS\b", 1.6), (r"PASSPORT N[O0]\b|PASSPORT NUMBER", 0.8)),

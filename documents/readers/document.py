@@ -14,7 +14,7 @@ from documents.intake import PageImage, open_pages
 from documents.readers import aamva, address, classify, face, mrz, quality, viz
 from documents.readers.merge import merge
 from documents.readers.pages import ReadText, in_reading_order, read_text, read_zone
-from documents.readers.results import Engines, Reading, ReadPage, ReaderRun
+from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
 from documents.types import DocumentType
 
 ZONES = frozenset({"mrz", "barcode", "viz", "address", "face"})

@@ -12,6 +12,7 @@ STRENGTH = {"barcode": 1.0, "mrz": 0.97, "ocr": 0.8, "face": 0.5}
 AGREED = 0.5
 DISAGREED = 0.75
 NOTICEABLE = 0.5
+_VAGUE = frozenset({"document.issuing_entity"})  # a zone knows the country, print the authority: no contradiction
 
 
 def merge(fields: Iterable[Field]) -> dict[str, Field]:
@@ -30,7 +31,7 @@ def _best(rivals: list[Field]) -> Field:
             continue
         if agree(winner.path, winner.value, other.value):
             confidence += (1.0 - confidence) * AGREED * other.confidence
-        elif other.confidence >= NOTICEABLE:
+        elif other.confidence >= NOTICEABLE and winner.path not in _VAGUE:
             confidence *= DISAGREED
     return replace(winner, confidence=round(min(confidence, 0.999), 3))
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from documents.engines.base import Point, TextLine
-from documents.fields import Box, Field, country_code, full_name
+from documents.fields import Box, Field, country_code, country_name, full_name
 from documents.readers.mrz_layout import LAYOUTS, Layout, check_digit, document_number, failed_checks, names, names_truncated, take
 
 _FOLDED = {
@@ -40,6 +40,7 @@ _TD1_CORE = re.compile(rf"{_DIGITISH}{{6,7}}[MFXNHEPK<]{_DIGITISH}{{7}}[A-Z<0158
 LONGEST_SHIFT = 7
 LONGEST_NAME_SHIFT = 20
 MOST_FORCED_LETTERS = 4
+COUNTRY_ONLY = 0.6
 _FRENCH_GIVEN_NAMES = (1, 13, 27)
 
 
@@ -276,8 +277,9 @@ def _forced(layout: Layout, raw: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
             repairs.append(Repair(line + 1, position + 1, read, became, constraint))
             lines[line][position] = became
 
-    for span in (layout.birth, layout.expiry, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
-        for position in range(span[1], span[2]) if span else ():
+    expiry = (layout.expiry,) if layout.expiry else ()
+    for span in (layout.birth, *expiry, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
+        for position in range(span[1], span[2]):
             put(span[0], position, _AS_DIGIT.get(lines[span[0]][position], lines[span[0]][position]), "digits")
     for span in ((0, 0, 1), layout.issuer, layout.nationality, layout.names, *((_FRENCH_GIVEN_NAMES,) if layout.format == "FRA1988" else ())):
         for position in range(span[1], span[2]):
@@ -495,6 +497,10 @@ def _issuer(code: str) -> str | None:
     return country_code(bare) if len(bare) == 3 or bare == "D" else None
 
 
+def _issuer_name(code: str) -> str:
+    return "Utopia" if code == "UTO" else country_name(code)
+
+
 def dates(zone: Zone, today: date) -> tuple[date | None, date | None]:
     """Birth and expiry. Birth lies in the past and before expiry; a document expires within 50 years from now, or expired in the last century."""
     layout = LAYOUTS[zone.format]
@@ -544,7 +550,7 @@ def fields(zone: Zone, *, today: date, side: str = "front", page: int = 1) -> li
         ("document.number", zone.number, checked("number")),
         ("document.expiration_date", expiry.isoformat() if expiry else "", checked("expiry")),
         ("document.country_code", issuer or "", spelled),
-        ("document.issuing_entity", issuer or "", spelled),
+        ("document.issuing_entity", _issuer_name(issuer or ""), COUNTRY_ONLY),
     ]
     return [Field(path, value, round(confidence, 3), "mrz", side, page, zone.box) for path, value, confidence in values if value]
 

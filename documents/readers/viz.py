@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from documents.engines.base import TextLine
-from documents.fields import Field, country_code, find_dates, full_name
+from documents.fields import Field, country_code, country_name, find_dates, full_name
 from documents.readers import mrz
 from documents.readers.layout import Item, below, items, right_of
 from documents.readers.states import NUMBER_PATTERNS, US_STATES, state_code, state_name
@@ -30,9 +30,10 @@ _LABELS: dict[str, str] = {
     "given": r"(?:2 ?)?(?:\bFN\b|FIRST(?:,? (?:AND )?MIDDLE)? NAMES?|GIVEN NAMES?|FIRST NAME|^NOMBRES?\b|^PRENOMS?\b)",
     "name": r"^(?:FULL )?NAME\b(?! ?/)|^CARDHOLDER\b|^HOLDER\b(?!')",
     "nationality": r"NATIONALIT(?:Y|E)|CITIZENSHIP|NACIONALIDAD|COUNTRY OF BIRTH",
+    "authority": r"(?:ISSUING )?AUTHORI(?:TY|TE|DAD)|ISSUED BY|ISSUING (?:OFFICE|AGENCY)|^AGENCY\b",
     "address": r"(?:\b8 )?\bADDRESS\b|\bDOMICILIO\b",
     "other": r"(?:9A? ?)?\bCLASS\b|(?:9A ?)?\bEND(?:ORSEMENTS?)?\b|(?:12 ?)?\bREST(?:R|RICTIONS?)?\b|(?:16 ?)?\bH[GO]T\b|HEIGHT|(?:17 ?)?\bWGT\b|WEIGHT|"
-    r"(?:18 ?)?\bEYES\b|(?:19 ?)?\bHAIR\b|(?:5 ?)\bD[D0]\b|\bDD\b|\bREV\b|DONOR|VETERAN|PLACE OF BIRTH|AUTHORI\w+|\bTYPE\b|\bCODE\b|SIGNATURE|DUPS?\b",
+    r"(?:18 ?)?\bEYES\b|(?:19 ?)?\bHAIR\b|(?:5 ?)\bD[D0]\b|\bDD\b|\bREV\b|DONOR|VETERAN|PLACE OF BIRTH|\bTYPE\b|\bCODE\b|SIGNATURE|DUPS?\b",
 }  # fmt: skip
 _LABEL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _LABELS.items()))
 _CITY = re.compile(
@@ -367,7 +368,11 @@ def _origin(card: _Card, country: str, kind: str) -> dict[str, Value]:
     if country:
         found["document.country_code"] = Value(country, 0.8, None)
         if not card.state or kind not in ("driver_license", "id_card"):
-            found.setdefault("document.issuing_entity", Value(country, 0.7, None))
+            found.setdefault("document.issuing_entity", Value(country_name(country), 0.7, None))
+    for text, item in _labelled(card, "authority"):
+        if sum(char.isalpha() for char in text) >= 4 and not find_dates(text):
+            found["document.issuing_entity"] = Value(text.strip(" :/"), LABELLED * item.confidence, item)
+            break
     for text, item in _labelled(card, "nationality"):
         code = country_code(re.sub(r"[^A-Za-z ]", "", text).strip())
         if code:

@@ -76,7 +76,7 @@ def test_fields_of_a_passport() -> None:
         "document.number": "L898902C3",
         "document.expiration_date": "2012-04-15",
         "document.country_code": "UTO",
-        "document.issuing_entity": "UTO",
+        "document.issuing_entity": "Utopia",
     }
 
 
