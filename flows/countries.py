@@ -266,6 +266,4 @@ ZMB ZM Zambia
 ZWE ZW Zimbabwe
 """
 
-COUNTRIES: dict[str, Country] = {
-    iso3: Country(iso3, iso2, name) for iso3, iso2, name in (line.split(" ", 2) for line in _TABLE.split("\n") if line)
-}
+COUNTRIES: dict[str, Country] = {iso3: Country(iso3, iso2, name) for iso3, iso2, name in (line.split(" ", 2) for line in _TABLE.split("\n") if line)}

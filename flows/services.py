@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from flows.definition import FlowDefinition
@@ -103,6 +103,13 @@ def get_flow(workspace: Workspace, slug: str) -> Flow:
 def current_version(flow: Flow) -> FlowVersion:
     """The version new verifications are judged by."""
     return flow.versions.order_by("-number")[0]
+
+
+def current_versions(workspace: Workspace) -> list[FlowVersion]:
+    """The newest version of every flow this workspace may use, by slug, in one query."""
+    newest = FlowVersion.objects.filter(flow=OuterRef("flow")).order_by("-number").values("number")[:1]
+    rows = FlowVersion.objects.filter(flow__in=flows_of(workspace), number=Subquery(newest))
+    return list(rows.order_by("flow_id"))
 
 
 @transaction.atomic

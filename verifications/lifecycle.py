@@ -30,7 +30,7 @@ def lock_verification(verification_id: str) -> Verification:
 
 
 def _find(rows: models.QuerySet[Verification], workspace: Workspace, environment: str, verification_id: str) -> Verification:
-    found = rows.filter(pk=verification_id, workspace=workspace, environment=environment).select_related("flow_version").first()
+    found = rows.filter(pk=verification_id, workspace=workspace, environment=environment).select_related("flow_version", "workspace").first()
     if found is None:
         raise Refused("verification_not_found", "No such verification.", status=404)
     return found

@@ -178,7 +178,7 @@ def test_a_crash_is_a_json_500_without_details(alice: Person, monkeypatch: pytes
     def crash(*args: object, **options: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("config.api.flow.verifications.flows_of", crash)
+    monkeypatch.setattr("config.api.flow.verifications.current_versions", crash)
     response = alice.get("/flows")
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert b"secret" not in response.content

@@ -22,7 +22,7 @@ from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
 from decisions import dossier, records
 from documents import services as documents
 from flows.countries import COUNTRIES
-from flows.services import current_version, flows_of, get_flow
+from flows.services import current_version, current_versions, get_flow
 from verifications import services
 from verifications.models import Verification, VerificationStatus
 
@@ -32,7 +32,7 @@ class Flows(ApiView):
 
     @operation("List the flows this token may use", answers_with(answers.FlowAnswer(many=True)))
     def get(self, request: Request) -> Response:
-        return enveloped([flow_body(current_version(flow)) for flow in flows_of(self.caller.workspace)])
+        return enveloped([flow_body(version) for version in current_versions(self.caller.workspace)])
 
 
 class FlowDetail(ApiView):

@@ -26,9 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, workspace: str, environment: str, scopes: str | None, days: int, **options: Any) -> None:
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] if scopes is not None else None
         try:
-            issued = issue_token(
-                workspace=get_or_create_workspace(slug=workspace), name=name, environment=environment, scopes=wanted, days=days
-            )
+            issued = issue_token(workspace=get_or_create_workspace(slug=workspace), name=name, environment=environment, scopes=wanted, days=days)
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(issued.secret)
