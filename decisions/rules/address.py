@@ -118,8 +118,8 @@ def home_is_not_po_box(evidence: Evidence, threshold: Thresholds) -> Finding:
 def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The home address is no rented mailbox: no PMB (Publication 28 §284), not the operator's own address, not one on its list.
 
-    ``own_addresses`` and ``known_addresses`` are lines such as ``200 Main St, Austin TX 78701``. USPS's own CMRA flag needs a licensed service and
-    is not assessed.
+    ``own_addresses`` and ``known_addresses`` are lines such as ``200 Main St, Austin TX 78701``. USPS's own CMRA flag needs a licensed service and is
+    not assessed.
     """
     lines = _home_lines(evidence)
     if not lines:

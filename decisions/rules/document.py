@@ -157,8 +157,8 @@ def _state(document: DocumentEvidence) -> str:
 def mrz_check_digits_hold(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The machine readable zone's check digits hold (ICAO Doc 9303-3 §4.9).
 
-    One failure may be the reader's; two with the composite, in lines read well, are the document's. A repaired zone is never taken as proof:
-    check digits are blind to swaps such as G and 6.
+    One failure may be the reader's; two with the composite, in lines read well, are the document's. A repaired zone is never taken as proof: check
+    digits are blind to swaps such as G and 6.
     """
     zone = evidence.document.mrz
     if zone is None:

@@ -24,9 +24,8 @@ from documents.types import PHOTO_ID, SELFIE
 def selfie_matches(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The selfie and the photo ID show the same face.
 
-    A strong match passes, a moderate or weak one is for a person; only a score below ``reject_below`` between two faces of good size fails. The
-    score is
-    calibrated per engine; no rate of false matches is claimed that was not measured.
+    A strong match passes, a moderate or weak one is for a person; only a score below ``reject_below`` between two faces of good size fails. The score
+    is calibrated per engine; no rate of false matches is claimed that was not measured.
     """
     photo, selfie = evidence.case.document(PHOTO_ID), evidence.case.document(SELFIE)
     match = photo.face_comparison if photo else None

@@ -27,8 +27,7 @@ def image_usable(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The pictures are large, sharp and evenly lit enough to be read and kept (USPS wants clear, legible copies).
 
     Width in pixels (300 and 150 dpi of a card), blur as variance of the Laplacian at 1000 px width, glare as the share of burnt pixels in text,
-    exposure as mean
-    luminance. A selfie need only show a face: sharpness and glare are left to the face's own check.
+    exposure as mean luminance. A selfie need only show a face: sharpness and glare are left to the face's own check.
     """
     if not evidence.document.quality:
         return not_applicable(f"The picture's quality: {NOT_ASSESSED}.")

@@ -58,9 +58,8 @@ RuleFunction = Callable[[Evidence, Thresholds], Finding]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``reference`` is the number in the rule book (R01 …), ``reason_code`` and ``sentence`` what a fail says (the sentence may be shown to the
-    applicant and
-    never repeats a stored value), ``reasons`` further codes with their sentences, ``severity`` what a flow should make of a fail when it names
-    none."""
+    applicant and never repeats a stored value), ``reasons`` further codes with their sentences, ``severity`` what a flow should make of a fail when
+    it names none."""
 
     id: str
     reference: str

@@ -44,9 +44,10 @@ KINDS = tuple(_DRAWERS)
 def draw(kind: str, *, seed: int = 0, holder: Holder | None = None, state: str | None = None, **options: Any) -> Specimen:
     """One document of ``kind`` (a ``DocumentType.kind``) for ``holder`` (default: the person of ``seed``, living in ``state``).
 
-    Options: ``today`` (date), ``expired``, ``issued`` and ``expires`` (dates), ``underage``, ``name`` (surname, given names), ``address`` (mapping of street, street2,
-    city, state, zip), ``wrong_check_digit``, ``barcode`` (False leaves the symbol out), ``barcode_differs`` (AAMVA elements that shall contradict the front),
-    ``country`` (passports: a key of ``travel.ISSUERS``). The same arguments give the same bytes. Raises KeyError for an unknown kind.
+    Options: ``today`` (date), ``expired``, ``issued`` and ``expires`` (dates), ``underage``, ``name`` (surname, given names), ``address`` (mapping of
+    street, street2, city, state, zip), ``wrong_check_digit``, ``barcode`` (False leaves the symbol out), ``barcode_differs`` (AAMVA elements that
+    shall contradict the front), ``country`` (passports: a key of ``travel.ISSUERS``). The same arguments give the same bytes. Raises KeyError for an
+    unknown kind.
     """
     draw_it = _DRAWERS[kind]
     person = holder or _person(seed, state=state)

@@ -333,7 +333,7 @@ def scribble(image: Image.Image, box: tuple[int, int, int, int], seed: int, colo
 
 def _front(request: Wanted, content: _Content) -> Image.Image:
     style = content.style
-    image = security_paper(*SIZE, style.top, style.bottom, style.accent, seed=int(style.iin))
+    image = security_paper(SIZE, style.top, style.bottom, style.accent, seed=int(style.iin))
     write(image, (50, 92), STATE_NAMES[content.holder.state].upper(), 66, face="sans-bold", colour=style.accent)
     write(image, (1450, 70), content.title, 38, face="sans-bold", colour=style.accent, anchor="rs")
     write(image, (1450, 110), "USA", 28, colour=style.accent, anchor="rs")

@@ -168,7 +168,7 @@ class Holder:
 
 def holder(seed: int = 0, *, state: str | None = None) -> Holder:
     """The person that belongs to ``seed``, living in ``state`` (default: any of ``HOMES``). Faces repeat after ``len(CAST)`` seeds."""
-    rng = random.Random(f"holder {seed}")
+    rng = random.Random(f"holder {seed}")  # noqa: S311
     sex = CAST[seed % len(CAST)][0]
     given = " ".join(filter(None, (rng.choice(_WOMEN if sex == "F" else _MEN), rng.choice(_MIDDLES))))
     home = rng.choice(sorted(HOMES))

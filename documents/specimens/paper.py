@@ -41,8 +41,9 @@ def sheet(width: int, height: int, colour: Colour = (255, 255, 255)) -> Image.Im
 
 
 @lru_cache(maxsize=32)
-def _security(width: int, height: int, top: Colour, bottom: Colour, lines: Colour, seed: int) -> Image.Image:
+def _security(size: tuple[int, int], top: Colour, bottom: Colour, lines: Colour, seed: int) -> Image.Image:
     """A paper with a colour run and fine wavy lines, as cards have behind their print."""
+    width, height = size
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     run = (x / width * 0.5 + y / height * 0.5)[..., None]
@@ -54,8 +55,8 @@ def _security(width: int, height: int, top: Colour, bottom: Colour, lines: Colou
     return Image.fromarray(np.clip(paper, 0, 255).astype("uint8"))
 
 
-def security_paper(width: int, height: int, top: Colour, bottom: Colour, lines: Colour, seed: int = 0) -> Image.Image:
-    return _security(width, height, top, bottom, lines, seed).copy()
+def security_paper(size: tuple[int, int], top: Colour, bottom: Colour, lines: Colour, seed: int = 0) -> Image.Image:
+    return _security(size, top, bottom, lines, seed).copy()
 
 
 def write(

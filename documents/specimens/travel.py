@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from PIL import Image, ImageDraw
@@ -42,22 +43,33 @@ def _printed(day: date) -> str:
     return f"{day.day:02d} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def _truth(request: Wanted, number: str, issued: date, expires: date, entity: str, lines: tuple[str, ...]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """What the issuer adds to the holder's own data."""
+
+    number: str
+    issued: date
+    expires: date
+    entity: str
+    nationality: str
+
+
+def _truth(request: Wanted, issue: _Issue, lines: tuple[str, ...]) -> dict[str, str]:
     return {
         **holder_truth(request.holder),
-        "document.number": number,
-        "document.issue_date": issued.isoformat(),
-        "document.expiration_date": expires.isoformat(),
-        "document.issuing_entity": entity,
+        "document.number": issue.number,
+        "document.issue_date": issue.issued.isoformat(),
+        "document.expiration_date": issue.expires.isoformat(),
+        "document.issuing_entity": issue.entity,
         "document.country_code": request.country,
-        "person.nationality": request.country,
+        "person.nationality": issue.nationality,
         "mrz": "\n".join(lines),
     }
 
 
-def _field(image: Image.Image, x: int, y: int, label: str, value: str, width: int, colour: Colour, size: int = 34) -> None:
-    write(image, (x, y), label, 17, colour=colour)
-    write(image, (x, y + size + 4), value, fit(value, size, width, "sans-bold"), face="sans-bold")
+def _field(image: Image.Image, at: tuple[int, int], label: str, value: str, *, width: int, colour: Colour, size: int = 34) -> None:
+    write(image, at, label, 17, colour=colour)
+    write(image, (at[0], at[1] + size + 4), value, fit(value, size, width, "sans-bold"), face="sans-bold")
 
 
 def passport(request: Wanted) -> Specimen:
@@ -79,16 +91,17 @@ def passport(request: Wanted) -> Specimen:
         optional="",
         wrong_check_digit=request.wrong_check_digit,
     )
-    image = _page(request, state, authority, number, issued, expires)
+    issue = _Issue(number, issued, expires, authority, country)
+    image = _page(request, state, issue)
     ImageDraw.Draw(image).rectangle((0, 850, PAGE[0], PAGE[1]), fill=(250, 249, 245))
     for index, line in enumerate(lines):
         machine_line(image, (76, 925 + 72 * index), line, 30.1, 48)
-    return Specimen(request.kind, {"front": image}, _truth(request, number, issued, expires, authority, lines), person)
+    return Specimen(request.kind, {"front": image}, _truth(request, issue, lines), person)
 
 
-def _page(request: Wanted, state: str, authority: str, number: str, issued: date, expires: date) -> Image.Image:
+def _page(request: Wanted, state: str, issue: _Issue) -> Image.Image:
     person, accent = request.holder, (34, 58, 110)
-    image = security_paper(*PAGE, (228, 236, 248), (250, 232, 226), (130, 90, 120), seed=len(state))
+    image = security_paper(PAGE, (228, 236, 248), (250, 232, 226), (130, 90, 120), seed=len(state))
     write(image, (60, 62), "PASSPORT", 38, face="sans-bold", colour=accent)
     write(image, (1420, 62), state, fit(state, 34, 1000, "serif-bold"), face="serif-bold", colour=accent, anchor="rs")
     ImageDraw.Draw(image).line((60, 84, 1420, 84), fill=accent, width=3)
@@ -96,18 +109,18 @@ def _page(request: Wanted, state: str, authority: str, number: str, issued: date
     image.paste(face, (60, 150))
     box = (1210, 560, 1380, 778)
     image.paste(ghost(face, image.crop(box)), box[:2])
-    _field(image, 510, 130, "Type", "P", 80, accent)
-    _field(image, 660, 130, "Code", request.country, 160, accent)
-    _field(image, 900, 130, "Passport No.", number, 400, accent)
-    _field(image, 510, 215, "Surname", person.surname, 880, accent)
-    _field(image, 510, 300, "Given Names", person.given_names, 880, accent)
-    _field(image, 510, 385, "Nationality", _NATIONALITY[request.country], 880, accent)
-    _field(image, 510, 470, "Date of birth", _printed(person.date_of_birth), 320, accent)
-    _field(image, 880, 470, "Sex", person.sex, 80, accent)
-    _field(image, 1010, 470, "Place of birth", {"USA": "OHIO, U.S.A."}.get(request.country, request.country), 390, accent)
-    _field(image, 510, 555, "Date of issue", _printed(issued), 320, accent)
-    _field(image, 510, 640, "Date of expiration", _printed(expires), 320, accent)
-    _field(image, 510, 725, "Authority", authority, 660, accent)
+    _field(image, (510, 130), "Type", "P", width=80, colour=accent)
+    _field(image, (660, 130), "Code", request.country, width=160, colour=accent)
+    _field(image, (900, 130), "Passport No.", issue.number, width=400, colour=accent)
+    _field(image, (510, 215), "Surname", person.surname, width=880, colour=accent)
+    _field(image, (510, 300), "Given Names", person.given_names, width=880, colour=accent)
+    _field(image, (510, 385), "Nationality", _NATIONALITY[request.country], width=880, colour=accent)
+    _field(image, (510, 470), "Date of birth", _printed(person.date_of_birth), width=320, colour=accent)
+    _field(image, (880, 470), "Sex", person.sex, width=80, colour=accent)
+    _field(image, (1010, 470), "Place of birth", {"USA": "OHIO, U.S.A."}.get(request.country, request.country), width=390, colour=accent)
+    _field(image, (510, 555), "Date of issue", _printed(issue.issued), width=320, colour=accent)
+    _field(image, (510, 640), "Date of expiration", _printed(issue.expires), width=320, colour=accent)
+    _field(image, (510, 725), "Authority", issue.entity, width=660, colour=accent)
     scribble(image, (80, 690, 370, 70), request.seed)
     stamp(image, (265, 805), 46)
     write(image, (1420, 838), "NOT A REAL DOCUMENT", 20, colour=accent, anchor="rs")
@@ -145,32 +158,41 @@ def resident_card(request: Wanted) -> Specimen:
         optional=optional,
         wrong_check_digit=request.wrong_check_digit,
     )
-    truth = _truth(request, zone_number, issued, expires, "United States of America", lines) | {"person.nationality": nationality}
-    front = _card_front(request, heading, label, zone_number, nationality, issued, expires)
+    issue = _Issue(zone_number, issued, expires, "United States of America", nationality)
+    truth = _truth(request, issue, lines)
+    front = _card_front(request, heading, label, issue)
     return Specimen(request.kind, {"front": front, "back": _card_back(lines, number)}, truth, person)
 
 
-def _card_front(request: Wanted, heading: str, label: str, number: str, nationality: str, issued: date, expires: date) -> Image.Image:
+def _card_front(request: Wanted, heading: str, label: str, issue: _Issue) -> Image.Image:
     person, accent = request.holder, (30, 86, 74)
-    image = security_paper(*SIZE, (222, 242, 232), (246, 238, 220), accent, seed=len(heading))
+    image = security_paper(SIZE, (222, 242, 232), (246, 238, 220), accent, seed=len(heading))
     write(image, (50, 74), "UNITED STATES OF AMERICA", 46, face="sans-bold", colour=accent)
     write(image, (1450, 124), heading, 38, face="sans-bold", colour=accent, anchor="rs")
     ImageDraw.Draw(image).line((50, 144, 1450, 144), fill=accent, width=4)
     face = draw_face(person.portrait, width=400, height=514)
     image.paste(face, (50, 190))
-    shown = f"{number[:3]}-{number[3:6]}-{number[6:]}" if request.kind == "permanent_resident_card" else number
+    shown = f"{issue.number[:3]}-{issue.number[3:6]}-{issue.number[6:]}" if request.kind == "permanent_resident_card" else issue.number
     rows = (
         ("Surname", person.surname),
         ("Given Name", person.given_names),
         (label, shown),
         ("Date of Birth", _printed(person.date_of_birth)),
-        ("Card Expires", _printed(expires)),
-        ("Resident Since" if request.kind == "permanent_resident_card" else "Issued On", _printed(issued)),
+        ("Card Expires", _printed(issue.expires)),
+        ("Resident Since" if request.kind == "permanent_resident_card" else "Issued On", _printed(issue.issued)),
     )
     for index, (name, value) in enumerate(rows):
-        _field(image, 500, 210 + 98 * index, name, value, 560, accent, 40)
-    _field(image, 1120, 406, "Country of Birth" if request.kind == "permanent_resident_card" else "Nationality", nationality, 300, accent, 40)
-    _field(image, 1120, 504, "Sex", person.sex, 100, accent, 40)
+        _field(image, (500, 210 + 98 * index), name, value, width=560, colour=accent, size=40)
+    _field(
+        image,
+        (1120, 406),
+        "Country of Birth" if request.kind == "permanent_resident_card" else "Nationality",
+        issue.nationality,
+        width=300,
+        colour=accent,
+        size=40,
+    )
+    _field(image, (1120, 504), "Sex", person.sex, width=100, colour=accent, size=40)
     box = (1250, 640, 1420, 858)
     image.paste(ghost(face, image.crop(box)), box[:2])
     stamp(image, (250, 800), 52)

@@ -21,8 +21,8 @@ TODAY = date(2026, 6, 15)
 class Specimen:
     """A drawn document and what is printed on it.
 
-    ``truth`` maps field paths to the values a perfect reader returns (dates ISO 8601, names and addresses as printed,
-    ``address.state`` by its name, countries alpha-3), plus ``mrz`` (lines joined by a line feed) and ``aamva`` (the raw PDF417 payload) where the document has them.
+    ``truth`` maps field paths to the values a perfect reader returns (dates ISO 8601, names and addresses as printed, ``address.state`` by its name,
+    countries alpha-3), plus ``mrz`` (lines joined by a line feed) and ``aamva`` (the raw PDF417 payload) where the document has them.
     """
 
     kind: str
@@ -68,7 +68,7 @@ class Wanted:
 
     @cached_property
     def rng(self) -> random.Random:
-        return random.Random(f"{self.kind} {self.seed}")
+        return random.Random(f"{self.kind} {self.seed}")  # noqa: S311
 
     def term(self, years: int, *, on_birthday: bool = False) -> tuple[date, date]:
         """Issue and expiry of a document good for ``years``; within its term unless ``expired``."""

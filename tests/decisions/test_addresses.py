@@ -49,7 +49,20 @@ def test_abroad() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["PO Box 12", "P.O. Box 12", "P O BOX 5", "POB 12", "Post Office Box 9", "Caller Service 5", "Lockbox 12", "Drawer 5", "Drawer K", "General Delivery", "Apartado 44", "BOX 12"],
+    [
+        "PO Box 12",
+        "P.O. Box 12",
+        "P O BOX 5",
+        "POB 12",
+        "Post Office Box 9",
+        "Caller Service 5",
+        "Lockbox 12",
+        "Drawer 5",
+        "Drawer K",
+        "General Delivery",
+        "Apartado 44",
+        "BOX 12",
+    ],
 )
 def test_post_office_boxes(text: str) -> None:
     assert is_po_box(text)

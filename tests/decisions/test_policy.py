@@ -71,7 +71,9 @@ def test_a_raising_rule_never_rejects(rule_id: str, type_id: int) -> None:
             raise ValueError("CANARY-NAME")
 
     kind = DOCUMENT_TYPES[type_id]
-    document = DocumentEvidence("doc_1", kind.context, kind, "USA", True, fields=Broken(), by_reader=Broken(), aamva=Broken(), quality=Broken(), image_hashes=Broken())  # type: ignore[arg-type]
+    document = DocumentEvidence(
+        "doc_1", kind.context, kind, "USA", True, fields=Broken(), by_reader=Broken(), aamva=Broken(), quality=Broken(), image_hashes=Broken()
+    )  # type: ignore[arg-type]
     evidence = Evidence(Case("usps1583", date(2026, 6, 15), Broken(), (document,)), document)  # type: ignore[arg-type]
     finding = registry.evaluate(rule_id, evidence)
     assert finding.verdict != "fail" or rule_id == "usps_address_id_accepted"

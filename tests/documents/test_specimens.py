@@ -37,7 +37,8 @@ def test_truth_holds_the_required_fields_of_its_type(kind: str) -> None:
 
 def test_a_letter_becomes_a_pdf_that_opens() -> None:
     pages = pypdfium2.PdfDocument(draw("lease", seed=1).pdf())
-    assert len(pages) == 1 and pages[0].get_width() == pytest.approx(612, abs=1)
+    assert len(pages) == 1
+    assert pages[0].get_width() == pytest.approx(612, abs=1)
     assert draw("lease", seed=1).pdf() == draw("lease", seed=1).pdf()
 
 
@@ -95,7 +96,7 @@ def test_a_wrong_check_digit_is_wrong() -> None:
 
 def test_a_long_name_is_cut_to_the_line() -> None:
     line = draw("passport", seed=3, name=("PAPANDROPOULOUSOVSKA", "MARIA ALEXANDRA THEODORA")).truth["mrz"].split("\n")[0]
-    assert len(line) == 44 and line.endswith("THE") or line[-1] != "<"
+    assert (len(line) == 44 and line.endswith("THE")) or line[-1] != "<"
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -115,7 +116,8 @@ def test_the_barcode_header_points_at_its_subfiles() -> None:
     assert text[:21] == "@\n\x1e\rANSI 636014100002"
     for start in (21, 31):
         kind, offset, length = text[start : start + 2], int(text[start + 2 : start + 6]), int(text[start + 6 : start + 10])
-        assert text[offset : offset + 2] == kind and text[offset + length - 1] == "\r"
+        assert text[offset : offset + 2] == kind
+        assert text[offset + length - 1] == "\r"
     assert text[21:23] == "ID"
 
 
@@ -127,7 +129,8 @@ def test_without_a_barcode_there_is_none() -> None:
 
 def test_a_barcode_can_contradict_the_front() -> None:
     drawn = draw("driver_license", seed=7, barcode_differs={"DAQ": "OTHER123"})
-    assert "DAQOTHER123\n" in drawn.truth["aamva"] and drawn.truth["document.number"] != "OTHER123"
+    assert "DAQOTHER123\n" in drawn.truth["aamva"]
+    assert drawn.truth["document.number"] != "OTHER123"
 
 
 def test_one_iin_per_state() -> None:
@@ -141,7 +144,8 @@ def test_dates_are_in_order_and_current_unless_expired(kind: str, seed: int) -> 
         truth = draw(kind, seed=seed, expired=expired).truth
         issued = date.fromisoformat(truth.get("document.issue_date") or truth["statement.date"])
         expires = date.fromisoformat(truth["document.expiration_date"])
-        assert issued < TODAY and issued < expires
+        assert issued < TODAY
+        assert issued < expires
         assert (expires < TODAY) is expired
 
 
@@ -154,14 +158,16 @@ def test_name_and_address_can_be_other_than_the_holders() -> None:
     person = holder(5)
     drawn = draw("utility_bill", seed=6, holder=person, name=("OTHER", "NOBODY"), address={"street": "1 ELSEWHERE RD", "zip": "99201"})
     assert drawn.truth["person.full_name"].upper() == "NOBODY OTHER"
-    assert "99201" in drawn.truth["address.full"] and drawn.truth["address.city"] == person.city
+    assert "99201" in drawn.truth["address.full"]
+    assert drawn.truth["address.city"] == person.city
 
 
 @pytest.mark.parametrize("kind", sorted(DAMAGES))
 def test_damage_is_repeatable_and_visible(kind: str) -> None:
     image = draw("utility_bill", seed=1).sides["front"]
     once, twice = degrade(image, kind, seed=4), degrade(image, kind, seed=4)
-    assert once.tobytes() == twice.tobytes() and once.tobytes() != image.tobytes()
+    assert once.tobytes() == twice.tobytes()
+    assert once.tobytes() != image.tobytes()
 
 
 @lru_cache(maxsize=1)
