@@ -69,7 +69,9 @@ def document_unexpired(evidence: Evidence, threshold: Thresholds) -> Finding:
     left = (expires - evidence.case.today).days
     facts: dict[str, Any] = {"expected": f"on or after {evidence.case.today.isoformat()}", "computed": {"days_left": left}}
     if left >= -threshold["grace_days"]:
-        return passed(entry, **facts) if sure(threshold, entry) else unclear(entry, code="reading_uncertain", **facts)
+        # Where no date need be shown a doubtful one that lies ahead is no worse than none.
+        enough = kind.expiry == "optional" or sure(threshold, entry)
+        return passed(entry, **facts) if enough else unclear(entry, code="reading_uncertain", **facts)
     if kind.kind == "lease":
         return unclear(entry, code="lease_term_ended", **facts)
     return failed_if_sure(threshold, entry, **facts)

@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 Colour = tuple[int, int, int]
 INK: Colour = (24, 24, 30)
 RED: Colour = (196, 30, 38)
+# A photographed card is darker than its ink on a screen; brighter pages count as overexposed.
+CAMERA = 0.92
 
 _FACES = {
     "sans": ("matplotlib", "mpl-data/fonts/ttf/DejaVuSans.ttf"),
@@ -52,7 +54,7 @@ def _security(size: tuple[int, int], top: Colour, bottom: Colour, lines: Colour,
         a, b, c = rng.uniform(60, 160), rng.uniform(9, 22), rng.uniform(150, 420)
         wave = np.sin((y + a * np.sin(x / c) + b * np.sin(y / c * 2)) * 2 * np.pi / rng.uniform(16, 26))
         paper += (np.asarray(lines, np.float32) - paper) * (0.10 * np.clip(wave - 0.55, 0, 1) / 0.45)[..., None]
-    return Image.fromarray(np.clip(paper, 0, 255).astype("uint8"))
+    return Image.fromarray(np.clip(paper * CAMERA, 0, 255).astype("uint8"))
 
 
 def security_paper(size: tuple[int, int], top: Colour, bottom: Colour, lines: Colour, seed: int = 0) -> Image.Image:

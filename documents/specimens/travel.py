@@ -93,7 +93,7 @@ def passport(request: Wanted) -> Specimen:
     )
     issue = _Issue(number, issued, expires, authority, country)
     image = _page(request, state, issue)
-    ImageDraw.Draw(image).rectangle((0, 850, PAGE[0], PAGE[1]), fill=(250, 249, 245))
+    ImageDraw.Draw(image).rectangle((0, 850, PAGE[0], PAGE[1]), fill=(233, 232, 228))
     for index, line in enumerate(lines):
         machine_line(image, (76, 925 + 72 * index), line, 30.1, 48)
     return Specimen(request.kind, {"front": image}, _truth(request, issue, lines), person)

@@ -71,7 +71,8 @@ def test_post_office_boxes(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "RR 2 Box 15", "RURAL ROUTE 4 BOX 2", "HC 68 Box 23A", "PSC 1234 Box 567", "UNIT 2050 BOX 4190", "12 Boxwood Ln", "5 Drawbridge Rd", "12 Drawer St", "45 Box Elder Dr",
+        "RR 2 Box 15", "RURAL ROUTE 4 BOX 2", "HC 68 Box 23A", "PSC 1234 Box 567", "UNIT 2050 BOX 4190", "12 Boxwood Ln", "5 Drawbridge Rd",
+        "12 Drawer St", "45 Box Elder Dr",
         "12 Bin St", "1 Post Rd", "123 Main St # 45",
     ],
 )  # fmt: skip
@@ -89,8 +90,10 @@ def test_private_mailboxes() -> None:
 @pytest.mark.parametrize(
     ("state", "code", "expected"),
     [
-        ("Tennessee", "92026", False), ("TN", "37203", True), ("CA", "92026", True), ("PR", "00901", True), ("GU", "96910", True), ("VI", "00802", True), ("AS", "96799", True),
-        ("MP", "96950", True), ("AE", "09012", True), ("DC", "20001", True), ("NY", "06390-0001", True), ("Ontario", "K1A 0B1", None), ("TN", "", None),
+        ("Tennessee", "92026", False), ("TN", "37203", True), ("CA", "92026", True), ("PR", "00901", True), ("GU", "96910", True), ("VI", "00802",
+        True), ("AS", "96799", True),
+        ("MP", "96950", True), ("AE", "09012", True), ("DC", "20001", True), ("NY", "06390-0001", True), ("Ontario", "K1A 0B1", None), ("TN", "",
+        None),
     ],
 )  # fmt: skip
 def test_zip_and_state(state: str, code: str, expected: bool | None) -> None:

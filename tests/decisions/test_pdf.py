@@ -47,13 +47,28 @@ CHECKS = (
     RecordCheck("names_agree", "Both documents name one person.", "warning", "The names differ a little.", "name_mismatch_poa"),
     RecordCheck("selfie_is_live", "The selfie was taken of a living person.", "not_applicable", "Liveness: not assessed."),
 )
-FIELDS = (RecordField("Surname", "SIMPSON", 0.987, "mrz", "front, page 1"), RecordField("Given names", "Homer", 1.0, "person", corrected=True), RecordField("ZIP code", ""))
-LICENCE = RecordDocument("doc_1", "Photo ID", "Driver License", "United States of America", "Approved", AT, (picture("driver_license"), picture("driver_license", "back")), FIELDS, CHECKS)
+FIELDS = (
+    RecordField("Surname", "SIMPSON", 0.987, "mrz", "front, page 1"),
+    RecordField("Given names", "Homer", 1.0, "person", corrected=True),
+    RecordField("ZIP code", ""),
+)
+LICENCE = RecordDocument(
+    "doc_1",
+    "Photo ID",
+    "Driver License",
+    "United States of America",
+    "Approved",
+    AT,
+    (picture("driver_license"), picture("driver_license", "back")),
+    FIELDS,
+    CHECKS,
+)
 LEASE = RecordDocument("doc_2", "Proof of Address", "Lease", "United States of America", "Approved", AT, (picture("lease"),), FIELDS, CHECKS)
 SELFIE = RecordDocument("doc_3", "Selfie", "Selfie", "United States of America", "Double check", AT, (picture("selfie"),))
 RECORD = VerificationRecord(
     "ver_1", "Northside Mail", "USPS Form 1583", "3", "Approved", "live", "customer-4711", 2, AT, AT, AT, (LICENCE, LEASE, SELFIE), CHECKS[:2],
-    (RecordDecision("Double check", "Automatic", AT, ("name_mismatch_poa",), subject="Photo ID"), RecordDecision("Approved", "Manual", AT, (), "anna", "Same person.", "Photo ID")),
+    (RecordDecision("Double check", "Automatic", AT, ("name_mismatch_poa",), subject="Photo ID"), RecordDecision("Approved", "Manual", AT, (),
+    "anna", "Same person.", "Photo ID")),
 )  # fmt: skip
 
 
@@ -75,9 +90,11 @@ def test_the_same_record_gives_the_same_bytes() -> None:
 def test_the_record_says_everything() -> None:
     shown = text(render_verification(RECORD))
     for expected in (
-        "Verification record", "Northside Mail", "ver_1", "USPS Form 1583, version 3", "customer-4711", "2026-06-15 14:03:05 UTC", "Photo ID: Driver License",
+        "Verification record", "Northside Mail", "ver_1", "USPS Form 1583, version 3", "customer-4711", "2026-06-15 14:03:05 UTC",
+        "Photo ID: Driver License",
         "Proof of Address: Lease", "SIMPSON", "99 %", "Machine readable zone, front, page 1", "Corrected by a reviewer", "not read", "Passed (1)",
-        "For a person to look at (1)", "Not applicable or not assessed (1)", "The names differ a little. (name_mismatch_poa)", "Manual, anna. Same person", "1 of 2 passed",
+        "For a person to look at (1)", "Not applicable or not assessed (1)", "The names differ a little. (name_mismatch_poa)",
+        "Manual, anna. Same person", "1 of 2 passed",
         "DMM 508.1.8.3",
     ):  # fmt: skip
         assert expected in shown, expected

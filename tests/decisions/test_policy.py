@@ -20,7 +20,8 @@ OUTCOMES = st.lists(st.sampled_from(["pass", "warning", "error", "not_applicable
 @pytest.mark.parametrize(
     ("verdict", "severity", "expected"),
     [
-        ("pass", "error", "pass"), ("unclear", "error", "warning"), ("unclear", "warning", "warning"), ("fail", "error", "error"), ("fail", "warning", "warning"),
+        ("pass", "error", "pass"), ("unclear", "error", "warning"), ("unclear", "warning", "warning"), ("fail", "error", "error"), ("fail",
+        "warning", "warning"),
         ("not_applicable", "error", "not_applicable"),
     ],
 )  # fmt: skip
@@ -31,7 +32,8 @@ def test_severity_weighs_fails_only(verdict: registry.Verdict, severity: str, ex
 @pytest.mark.parametrize(
     ("outcomes", "expected"),
     [
-        (["pass", "not_applicable"], APPROVED), (["pass", "warning"], DOUBLE_CHECK), (["warning", "error", "pass"], REJECTED), (["error"], REJECTED), ([], APPROVED),
+        (["pass", "not_applicable"], APPROVED), (["pass", "warning"], DOUBLE_CHECK), (["warning", "error", "pass"], REJECTED), (["error"],
+        REJECTED), ([], APPROVED),
     ],
 )  # fmt: skip
 def test_the_worst_outcome_wins(outcomes: list[str], expected: int) -> None:
@@ -41,7 +43,8 @@ def test_the_worst_outcome_wins(outcomes: list[str], expected: int) -> None:
 @pytest.mark.parametrize(
     ("statuses", "expected"),
     [
-        ([APPROVED, APPROVED], APPROVED), ([APPROVED, REJECTED], REJECTED), ([REJECTED, DOUBLE_CHECK], DOUBLE_CHECK), ([APPROVED, DOUBLE_CHECK], DOUBLE_CHECK), ([], DOUBLE_CHECK),
+        ([APPROVED, APPROVED], APPROVED), ([APPROVED, REJECTED], REJECTED), ([REJECTED, DOUBLE_CHECK], DOUBLE_CHECK), ([APPROVED, DOUBLE_CHECK],
+        DOUBLE_CHECK), ([], DOUBLE_CHECK),
     ],
 )  # fmt: skip
 def test_doubt_goes_before_rejection(statuses: list[int], expected: int) -> None:
