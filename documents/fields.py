@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from flows.countries import COUNTRIES
 
@@ -61,7 +61,8 @@ _DATE = re.compile(
     r"(?<![\d/.-])(?:"
     r"(?P<y1>(?:19|20)\d\d)\s?[-/.]\s?(?P<m1>\d{1,2})\s?[-/.]\s?(?P<d1>\d{1,2})"
     r"|(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<y2>(?:19|20)\d\d|\d\d)"
-    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s/.-]*(?:de |of )?{_MONTH.replace('(', '(?P<m3>', 1)}[.,]?(?:\s*/\s*[a-z]{{3,9}})?[\s/.-]*(?:de )?(?P<y3>(?:19|20)\d\d|\d\d)"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s/.-]*(?:de |"
+    rf"of )?{_MONTH.replace('(', '(?P<m3>', 1)}[.,]?(?:\s*/\s*[a-z]{{3,9}})?[\s/.-]*(?:de )?(?P<y3>(?:19|20)\d\d|\d\d)"
     rf"|{_MONTH.replace('(', '(?P<m4>', 1)}[.,]?\s*(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(?P<y4>(?:19|20)\d\d)"
     r")(?![\d/-])"
 )
@@ -89,7 +90,7 @@ def find_dates(text: str, *, day_first: bool = False, today: date | None = None)
     if len(plain) != len(text):
         plain = text.lower()
     plain = re.sub(r"(?<![a-z0-9])0(?=ct\b|ctob)", "o", plain)  # 0CT: what recognition makes of OCT
-    found = (_found(match, day_first, (today or date.today()).year) for match in _DATE.finditer(plain))
+    found = (_found(match, day_first, (today or datetime.now(UTC).date()).year) for match in _DATE.finditer(plain))
     return [entry for entry in found if entry]
 
 

@@ -186,7 +186,7 @@ def _page(image: Image.Image, number: int, kind: str) -> PageImage:
     if kind == "JPEG":
         image.draft(image.mode, _shrunk(image.size))
     decoded = ImageOps.exif_transpose(image) or image
-    shrink = max(image.size) / max(1, max(stored, image.height)) if image.width != stored else 1.0
+    shrink = max(image.size) / max(1, stored, image.height) if image.width != stored else 1.0
     rgb = _as_rgb(decoded)
     target = _shrunk((rgb.shape[1], rgb.shape[0]))
     if target != (rgb.shape[1], rgb.shape[0]):

@@ -21,6 +21,8 @@ from documents.engines.base import Availability, Barcode, Pixels, Point
 Affine = NDArray[np.float64]
 LARGEST_ENLARGED_SIDE = 4600
 BOX = 31
+STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])
+EVERY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.All])
 
 
 class ZxingBarcodes:
@@ -53,7 +55,7 @@ class ZxingBarcodes:
 
 def _decode(grey: Pixels, back: Affine, *, stacked_only: bool = False) -> list[Barcode]:
     """Symbols of ``grey``, corners mapped through ``back`` (2x3) to the original pixels."""
-    formats = zxingcpp.BarcodeFormat.PDF417 if stacked_only else zxingcpp.BarcodeFormat.All
+    formats = STACKED if stacked_only else EVERY
     codes = []
     for found in zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain):
         if not found.valid or not found.bytes:

@@ -50,7 +50,7 @@ class DlibFaces:
         return sorted(faces, key=lambda face: -face.box[2] * face.box[3])
 
     def embed(self, rgb: Pixels, face: Face) -> Embedding:
-        import dlib  # noqa: PLC0415
+        import dlib
 
         x, y, width, height = _box_in_turned(face, rgb.shape)
         upright = np.ascontiguousarray(np.rot90(rgb, face.turn // 90)) if face.turn else np.ascontiguousarray(rgb)
@@ -74,14 +74,15 @@ def _weights(name: str) -> Path | None:
 
 def _models() -> tuple[Any, Any, Any]:
     if not hasattr(_local, "models"):
-        import dlib  # noqa: PLC0415  loads native code: only where it is used
+        import dlib
 
         _local.models = (
             dlib.get_frontal_face_detector(),
             dlib.shape_predictor(str(_weights(LANDMARKS))),
             dlib.face_recognition_model_v1(str(_weights(RESNET))),
         )
-    return _local.models  # type: ignore[no-any-return]
+    models: tuple[Any, Any, Any] = _local.models
+    return models
 
 
 def _search(rgb: Pixels, side: int, upsample: int) -> list[Face]:
@@ -89,7 +90,7 @@ def _search(rgb: Pixels, side: int, upsample: int) -> list[Face]:
     small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
     rectangles, scores, _ = _models()[0].run(np.ascontiguousarray(small), upsample, 0.0)
     return [
-        Face(tuple(round(edge / factor) for edge in (r.left(), r.top(), r.width(), r.height())), _quality(score))  # type: ignore[arg-type]
+        Face(tuple(round(edge / factor) for edge in (r.left(), r.top(), r.width(), r.height())), _quality(score))
         for r, score in zip(rectangles, scores, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """PassportEye (MIT) with tesseract: a second opinion on a machine readable zone.
 
-It keeps reference cycles full of pixels, has no time limit of its own and speaks to a binary that can hang, so every picture is read by a child process
-that is killed after 15 seconds. Without the tesseract binary it is unavailable and says so.
+It keeps reference cycles full of pixels, has no time limit of its own and speaks to a binary that can hang, so every picture is read by a
+child process that is killed after 15 seconds. Without the tesseract binary it is unavailable and says so.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class PassportEyeZone:
         small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
         encoded = cv2.imencode(".png", np.ascontiguousarray(small[:, :, ::-1]))[1].tobytes()
         try:
-            answer = subprocess.run((sys.executable, "-c", _CHILD), input=encoded, capture_output=True, timeout=SECONDS, check=True, env=_environment())
+            answer = subprocess.run(  # noqa: S603  our own interpreter and program
+                (sys.executable, "-c", _CHILD), input=encoded, capture_output=True, timeout=SECONDS, check=True, env=_environment()
+            )
             found = json.loads(answer.stdout)
         except (subprocess.SubprocessError, OSError, ValueError):
             return None
@@ -64,12 +66,19 @@ class PassportEyeZone:
 
 def _environment() -> dict[str, str]:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": root, "PYTHONWARNINGS": "ignore"}
+    return {
+        **os.environ,
+        "OMP_THREAD_LIMIT": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": root,
+        "PYTHONWARNINGS": "ignore",
+    }
 
 
 def child(picture: bytes) -> None:
     """Runs in the child: PNG in, JSON list of lines (or null) on standard output."""
-    from passporteye import read_mrz  # noqa: PLC0415  a second of imports that the parent must not pay
+    from passporteye import read_mrz
 
     found = read_mrz(io.BytesIO(picture))
     text = getattr(found, "aux", {}).get("raw_text", "") if found is not None else ""

@@ -1,7 +1,7 @@
 """EasyOCR (Apache-2.0), an optional extra: ``pip install vouchbox[easyocr]``. Heavy (4-20 s a page on one core, 1-3 GB).
 
-It never downloads here: weights are two files that the operator puts into ``EASYOCR_MODULE_PATH``/model (default ``~/.EasyOCR/model``), or that EasyOCR
-fetches when the operator runs it once on a machine with internet access.
+It never downloads here: weights are two files that the operator puts into ``EASYOCR_MODULE_PATH``/model (default
+``~/.EasyOCR/model``), or that EasyOCR fetches when the operator runs it once on a machine with internet access.
 """
 
 from __future__ import annotations
@@ -84,20 +84,21 @@ def _md5(path: Path) -> str:
 
 
 def load_easyocr() -> Any:
-    """Imports EasyOCR. A CUDA-built torchvision beside a CPU torch fails to import for want of two operators that EasyOCR never calls: they are declared."""
+    """Imports EasyOCR. A CUDA-built torchvision beside a CPU torch fails to import for want of two
+    operators that EasyOCR never calls: they are declared."""
     try:
-        import torchvision  # noqa: F401, PLC0415
+        import torchvision  # noqa: F401
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
         _declare_operators()
-    import easyocr  # noqa: PLC0415
+    import easyocr
 
     return easyocr
 
 
 def _declare_operators() -> None:
-    import torch  # noqa: PLC0415
+    import torch
 
     for name in [name for name in sys.modules if name == "torchvision" or name.startswith("torchvision.")]:
         del sys.modules[name]
@@ -121,7 +122,7 @@ def _reader() -> Any:
         missing = missing_weights(model_directory())
         if missing:
             raise FileNotFoundError(f"EasyOCR weights missing in {model_directory()}: {', '.join(missing)}")
-        import torch  # noqa: PLC0415
+        import torch
 
         torch.set_num_threads(1)
         _local.reader = make_reader(model_directory())

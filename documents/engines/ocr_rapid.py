@@ -61,7 +61,7 @@ class RapidText:
 
 def _reader() -> Any:
     if not hasattr(_local, "reader"):
-        from rapidocr import RapidOCR  # noqa: PLC0415  loads 0.4 s of models: only where it is used
+        from rapidocr import RapidOCR
 
         cv2.setNumThreads(1)
         _local.reader = RapidOCR(params=SETTINGS)

@@ -29,7 +29,7 @@ class TesseractText:
     def version(self) -> str:
         if not self.available().ok:
             return ""
-        answer = subprocess.run(("tesseract", "--version"), capture_output=True, text=True, timeout=SECONDS, check=False)
+        answer = subprocess.run(("tesseract", "--version"), capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S607
         return answer.stdout.split("\n")[0].removeprefix("tesseract").strip()
 
     def available(self) -> Availability:
@@ -43,7 +43,7 @@ class TesseractText:
         """Lines of one block's line each; empty where tesseract fails or takes longer than 30 s."""
         encoded = cv2.imencode(".png", np.ascontiguousarray(rgb[:, :, ::-1]))[1].tobytes()
         try:
-            answer = subprocess.run(COMMAND, input=encoded, capture_output=True, timeout=SECONDS, check=True, env=single_threaded())
+            answer = subprocess.run(COMMAND, input=encoded, capture_output=True, timeout=SECONDS, check=True, env=single_threaded())  # noqa: S603
         except (subprocess.SubprocessError, OSError):
             return []
         return _lines(answer.stdout.decode("utf-8", "replace"))

@@ -46,8 +46,8 @@ def read_document(
     max_pages: int = 20,
     today: date | None = None,
 ) -> Reading:
-    """Reads ``sides``: ``front`` and perhaps ``back``, bytes of an image or a PDF. ``document_type`` steers which readers run, never what they report;
-    without it everything sensible is tried. ``kinds`` (mrz, barcode, ocr, face) narrows the readers. Raises Refused("image_invalid")."""
+    """Reads ``sides``: ``front`` and perhaps ``back``, bytes of an image or a PDF. ``document_type`` steers which readers run, never what they
+    report; without it everything sensible is tried. ``kinds`` (mrz, barcode, ocr, face) narrows the readers. Raises Refused("image_invalid")."""
     return _read_document(
         sides,
         document_type=document_type,

@@ -17,11 +17,13 @@ from documents.readers.states import CANADIAN_PROVINCES, ISSUERS, US_STATES, sta
 
 _HEADER = re.compile(rb"@[^A-Za-z0-9]{0,4}.{0,4}?(?:ANSI |AAMVA|AMVA) ?(?P<iin>\d{6})(?P<version>\d\d)", re.DOTALL)
 _DESIGNATOR = re.compile(rb"[A-Z][A-Z0-9]\d{8}")
-_IDENTIFIERS = (
-    "DAA DAB DAC DAD DAE DAF DAG DAH DAI DAJ DAK DAL DAM DAN DAO DAP DAQ DAR DAS DAT DAU DAV DAW DAX DAY DAZ DBA DBB DBC DBD DBE DBF DBG DBH DBI "
-    "DBJ DBK DBL DBM DBN DBO DBP DBQ DBR DBS DCA DCB DCD DCE DCF DCG DCH DCI DCJ DCK DCL DCM DCN DCO DCP DCQ DCR DCS DCT DCU DDA DDB DDC DDD DDE "
-    "DDF DDG DDH DDI DDJ DDK DDL DDM DDN DDO DDP PAA PAB PAC PAD PAE PAF"
-).split()
+_IDENTIFIERS = [
+    "DAA", "DAB", "DAC", "DAD", "DAE", "DAF", "DAG", "DAH", "DAI", "DAJ", "DAK", "DAL", "DAM", "DAN", "DAO", "DAP", "DAQ", "DAR", "DAS", "DAT",
+    "DAU", "DAV", "DAW", "DAX", "DAY", "DAZ", "DBA", "DBB", "DBC", "DBD", "DBE", "DBF", "DBG", "DBH", "DBI", "DBJ", "DBK", "DBL", "DBM", "DBN",
+    "DBO", "DBP", "DBQ", "DBR", "DBS", "DCA", "DCB", "DCD", "DCE", "DCF", "DCG", "DCH", "DCI", "DCJ", "DCK", "DCL", "DCM", "DCN", "DCO", "DCP",
+    "DCQ", "DCR", "DCS", "DCT", "DCU", "DDA", "DDB", "DDC", "DDD", "DDE", "DDF", "DDG", "DDH", "DDI", "DDJ", "DDK", "DDL", "DDM", "DDN", "DDO",
+    "DDP", "PAA", "PAB", "PAC", "PAD", "PAE", "PAF",
+]  # fmt: skip
 _VERSION_1 = tuple(name for name in _IDENTIFIERS if name[:2] in ("DA", "DB", "PA"))
 _PLACEHOLDERS = {"", "NONE", "UNAVL", "UNAVAIL", "N/A", "UNK"}
 _SEX = {"1": "M", "M": "M", "2": "F", "F": "F", "9": "X", "X": "X", "0": "X"}
@@ -38,7 +40,8 @@ class NotAamva(ValueError):
 @dataclass(frozen=True, slots=True)
 class Card:
     """What a card's barcode says. Dates are ISO 8601, ``sex`` M, F or X, ``state`` two letters, ``postal_code`` without separators, ``country``
-    alpha-3; a value that the card leaves out is None. ``elements`` are the raw values by identifier; ``flags`` say what was wrong with the encoding."""
+    alpha-3; a value that the card leaves out is None. ``elements`` are the raw values by identifier; ``flags`` say what was wrong with the
+    encoding."""
 
     version: int
     iin: str

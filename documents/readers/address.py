@@ -23,36 +23,64 @@ _US_LAST = re.compile(rf"(?:^|[,\s])(?P<city>[A-Z][A-Z .'-]{{1,30}}?)[,\s]\s*{_S
 _US_TAIL = re.compile(rf"^{_STATE}[.,]?\s*(?P<zip>\d{{5}}(?:-\d{{4}})?)$")
 _CANADA = re.compile(r"(?P<city>[A-Z][A-Z .'-]+?)[,\s]+(?P<state>AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT)[,\s]+(?P<zip>[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b")
 _BRITAIN = re.compile(r"(?P<city>)(?P<state>)\b(?P<zip>[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2})$")
-_CODE_FIRST = re.compile(r"^(?:[A-Z]{1,2}-)?(?P<zip>\d{5,6})\s+(?P<city>[A-Z][A-Z' -]{2,40}?(?:\s+CEDEX(?: \d+)?)?)(?:[,\s]+(?P<state>FRANCE|DEUTSCHLAND|GERMANY|ESPANA|SPAIN))?$")
+_CODE_FIRST = re.compile(
+    r"^(?:[A-Z]{1,2}-)?(?P<zip>\d{5,6})\s+(?P<city>[A-Z][A-Z' -]{2,40}?(?:\s+CEDEX(?: \d+)?)?)(?:[,\s]+(?P<state>FRANCE|DEUTSCHLAND|GERMANY|"
+    r"ESPANA|SPAIN))?$"
+)
 _STREET = re.compile(
     r"^(?:\d+[A-Z]?\b|P\.? ?O\.? ?BOX|RR \d|HC \d|ONE |TSA \d|BP \d|RUE |AVENUE |BOULEVARD |CALLE |C/)|"
-    r"\b(?:ST|STREET|AVE|AVENUE|RD|ROAD|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|WAY|PL|PLACE|PKWY|PARKWAY|HWY|TER|TERRACE|CIR|CIRCLE|SQ|SQUARE|RUE|STRASSE|CALLE|CHEMIN|ALLEE)\b\.?"
+    r"\b(?:ST|STREET|AVE|AVENUE|RD|ROAD|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|WAY|PL|PLACE|PKWY|PARKWAY|HWY|TER|TERRACE|CIR|CIRCLE|SQ|"
+    r"SQUARE|RUE|STRASSE|CALLE|CHEMIN|ALLEE)\b\.?"
 )
 _UNIT = re.compile(r"^(?:APT|APARTMENT|UNIT|STE|SUITE|FLOOR|FL|BLDG|RM|ROOM|LOT|TRLR|#|PMB|BAT|ESC|ETAGE|RES(?:IDENCE)?)\b")
 _COMPANY = re.compile(
-    r"\b(?:INC|LLC|LTD|LIMITED|CORP|CORPORATION|CO|COMPANY|GMBH|SAS?|SARL|PLC|BANK|BANQUE|CREDIT UNION|ELECTRIC|ENERGY|POWER|WATER|GAS|UTILIT(?:Y|IES)|LIGHT|INSURANCE|MUTUAL|"
-    r"FINANCIAL|MORTGAGE|SERVICES?|DEPARTMENT|DEPT|COUNTY|CITY OF|STATE OF|TREASURER|REVENUE|SUPPL(?:Y|IES)|GROUP|COMMUNICATIONS?|TELECOM|WIRELESS|MOBILE|CABLE|BROADBAND|NETWORKS?|PROPERT(?:Y|IES)|"
-    r"MANAGEMENT|REALTY|ADMINISTRATION|AGENCY|OFFICE|HEADQUARTERS|BILLING|CENTER|CENTRE|AUTHORITY|ASSOCIATION|DISTRICT|TRUST|SOLUTIONS|SYSTEMS|CLIENTS?|TECHNOLOG(?:Y|IES)|STORES?|AGENCE|SANITATION|MUNICIPAL|COOPERATIVE)\b\.?"
+    r"\b(?:INC|LLC|LTD|LIMITED|CORP|CORPORATION|CO|COMPANY|GMBH|SAS?|SARL|PLC|BANK|BANQUE|CREDIT UNION|ELECTRIC|ENERGY|POWER|WATER|GAS|"
+    r"UTILIT(?:Y|IES)|LIGHT|INSURANCE|MUTUAL|"
+    r"FINANCIAL|MORTGAGE|SERVICES?|DEPARTMENT|DEPT|COUNTY|CITY OF|STATE OF|TREASURER|REVENUE|SUPPL(?:Y|IES)|GROUP|COMMUNICATIONS?|TELECOM|"
+    r"WIRELESS|MOBILE|CABLE|BROADBAND|NETWORKS?|PROPERT(?:Y|IES)|"
+    r"MANAGEMENT|REALTY|ADMINISTRATION|AGENCY|OFFICE|HEADQUARTERS|BILLING|CENTER|CENTRE|AUTHORITY|ASSOCIATION|DISTRICT|TRUST|SOLUTIONS|"
+    r"SYSTEMS|CLIENTS?|TECHNOLOG(?:Y|IES)|STORES?|AGENCE|SANITATION|MUNICIPAL|COOPERATIVE)\b\.?"
 )
 _TO = re.compile(
-    r"\b(?:BILL(?:ED)? ?TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|STATEMENT FOR|PREPARED FOR|MAIL(?:ED)? TO|MAILING ADDRESS|SERVICE (?:ADDRESS|LOCATION|FOR|AT)|CUSTOMER|ACCOUNT (?:HOLDER|NAME|OWNER)|ATTN|TENANTS?|"
-    r"LESSEES?|BORROWERS?|(?:NAMED )?INSURED|POLICYHOLDER|REGISTERED OWNER|OWNER|GRANTOR|TRUSTOR|TAXPAYER|RECIPIENT|ADDRESSEE|VOTER|SUBSCRIBER|TITULAIRE|DESTINATAIRE|CLIENT|PROPERTY ADDRESS|PREMISES|FACTURE A|BILL TO ADDRESS|TO)\b(?: ADDRESS)?:?"
+    r"\b(?:BILL(?:ED)? ?TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|STATEMENT FOR|PREPARED FOR|MAIL(?:ED)? TO|MAILING ADDRESS|SERVICE (?:ADDRESS|"
+    r"LOCATION|FOR|AT)|CUSTOMER|ACCOUNT (?:HOLDER|NAME|OWNER)|ATTN|TENANTS?|"
+    r"LESSEES?|BORROWERS?|(?:NAMED )?INSURED|POLICYHOLDER|REGISTERED OWNER|OWNER|GRANTOR|TRUSTOR|TAXPAYER|RECIPIENT|ADDRESSEE|VOTER|"
+    r"SUBSCRIBER|TITULAIRE|DESTINATAIRE|CLIENT|PROPERTY ADDRESS|PREMISES|FACTURE A|BILL TO ADDRESS|TO)\b(?: ADDRESS)?:?"
 )
-_FROM = re.compile(r"\b(?:REMIT(?: TO| PAYMENT)?|PAY(?:ABLE| TO|MENT TO)|RETURN|FROM|SENDER|PROVIDER|HEADQUARTERS|HEAD OFFICE|REGISTERED OFFICE|CORPORATE|CONTACT US|LANDLORD|LESSOR|LENDER|BENEFICIARY|TRUSTEE|SELLER|VENDOR|HOTEL|SHIP TO)\b")
+_FROM = re.compile(
+    r"\b(?:REMIT(?: TO| PAYMENT)?|PAY(?:ABLE| TO|MENT TO)|RETURN|FROM|SENDER|PROVIDER|HEADQUARTERS|HEAD OFFICE|REGISTERED OFFICE|CORPORATE|"
+    r"CONTACT US|LANDLORD|LESSOR|LENDER|BENEFICIARY|TRUSTEE|SELLER|VENDOR|HOTEL|SHIP TO)\b"
+)
 _SECOND_BEST = re.compile(r"\bSHIP(?:PING)? TO|\bSERVICE (?:ADDRESS|LOCATION|AT)\b|DELIVER")
 _TITLE = re.compile(
-    r"^(?:TAX )?INVOICE\b|^STATEMENT|^BILL\b|^RECEIPT|^ACCOUNT\b|^YOUR |^PAGE\b|^FACTURE|^RELEVE|^BULLETIN|^AVIS|^DATE\b|^TOTAL|^NOTICE\b|STATEMENT$|^PAYMENT|^LOGO$|^INVOICE$|INVOICE #|^SUMMARY|"
-    r"^AMOUNT|^DUE\b|^SPECIMEN|^SAMPLE|^COPY|AGREEMENT|^DEED|DECLARATIONS?|^POLICY|REGISTRATION|CERTIFICATE|^DUPLICATA|^CLIENT|^BALANCE|^N[O0]\b|^N°|^THANK|^WELCOME|^MONTHLY|^PAR |^NOUS |^VOTRE|^URGENCE|^CONTACT|^ELECTRIC(?:ITY)? BILL|^UTILITY BILL|^BANK STATEMENT"
+    r"^(?:TAX )?INVOICE\b|^STATEMENT|^BILL\b|^RECEIPT|^ACCOUNT\b|^YOUR |^PAGE\b|^FACTURE|^RELEVE|^BULLETIN|^AVIS|^DATE\b|^TOTAL|^NOTICE\b|"
+    r"STATEMENT$|^PAYMENT|^LOGO$|^INVOICE$|INVOICE #|^SUMMARY|"
+    r"^AMOUNT|^DUE\b|^SPECIMEN|^SAMPLE|^COPY|AGREEMENT|^DEED|DECLARATIONS?|^POLICY|REGISTRATION|CERTIFICATE|^DUPLICATA|^CLIENT|^BALANCE|"
+    r"^N[O0]\b|^N°|^THANK|^WELCOME|^MONTHLY|^PAR |^NOUS |^VOTRE|^URGENCE|^CONTACT|^ELECTRIC(?:ITY)? BILL|^UTILITY BILL|^BANK STATEMENT"
 )
 _HONORIFIC = re.compile(r"^(?:MRS?|MS|MISS|DR|MME|MLLE|M|HERR|FRAU|SR|SRA|MONSIEUR|MADAME)\b\.?\s+", re.IGNORECASE)
-_COUNTRY_LINE = re.compile(r"^(?:UNITED STATES(?: OF AMERICA)?|USA|U\.S\.A\.|FRANCE|CANADA|UNITED KINGDOM|UK|GERMANY|DEUTSCHLAND|ESPANA|SPAIN|MEXICO|HK|INDIA)$")
+_COUNTRY_LINE = re.compile(
+    r"^(?:UNITED STATES(?: OF AMERICA)?|USA|U\.S\.A\.|FRANCE|CANADA|UNITED KINGDOM|UK|GERMANY|DEUTSCHLAND|ESPANA|SPAIN|MEXICO|HK|INDIA)$"
+)
 _DATE_LABELS = (
-    (re.compile(r"(?:STATEMENT|INVOICE|BILL(?:ING)?|NOTICE|LETTER|ISSUE|ISSUED|PRINT|CLOSING|MAILING|DOCUMENT|FACTURE|EFFECTIVE) ?(?:CLOSING )?DATE|DATE (?:OF )?(?:ISSUED?|STATEMENT|INVOICE|BILL|NOTICE|FACTURE|D.EMISSION)|DATE ISSUED|DATED"), 1.0),
-    (re.compile(r"^(?:DATE|ISSUED(?: ON)?|AS OF|EMISE? LE|LE|FAIT LE|FACTURE DU|DU|FOR)\b|(?:FACTURE|RELEVE|ECHEANCIER)\b.{0,30}\bDU\b|,? LE \d"), 0.8),
+    (
+        re.compile(
+            r"(?:STATEMENT|INVOICE|BILL(?:ING)?|NOTICE|LETTER|ISSUE|ISSUED|PRINT|CLOSING|MAILING|DOCUMENT|FACTURE|"
+            r"EFFECTIVE) ?(?:CLOSING )?DATE|DATE (?:OF )?(?:ISSUED?|STATEMENT|INVOICE|BILL|NOTICE|FACTURE|D.EMISSION)|DATE ISSUED|DATED"
+        ),
+        1.0,
+    ),
+    (
+        re.compile(r"^(?:DATE|ISSUED(?: ON)?|AS OF|EMISE? LE|LE|FAIT LE|FACTURE DU|DU|FOR)\b|(?:FACTURE|RELEVE|ECHEANCIER)\b.{0,30}\bDU\b|,? LE \d"),
+        0.8,
+    ),
     (re.compile(r"STATEMENT PERIOD|BILLING PERIOD|STATEMENT FOR|PERIODE|PERIOD"), 0.7),
     (re.compile(r"\bDATE\b"), 0.6),
 )
-_NOT_THE_DATE = re.compile(r"\bDUE\b|PAY BY|ECHEANCE|REGLER|PRELEV|EXPIR|BIRTH|NEXT|SHIP|ORDER|SERVICE PERIOD|MOVE.?IN|DEADLINE|BEFORE|AVANT|LIMITE|CHECK.?(?:IN|OUT)|PAST|PREVIOUS|LAST PAYMENT|ENTREE|ANCIENNETE")
+_NOT_THE_DATE = re.compile(
+    r"\bDUE\b|PAY BY|ECHEANCE|REGLER|PRELEV|EXPIR|BIRTH|NEXT|SHIP|ORDER|SERVICE PERIOD|MOVE.?IN|DEADLINE|BEFORE|AVANT|LIMITE|CHECK.?(?:IN|"
+    r"OUT)|PAST|PREVIOUS|LAST PAYMENT|ENTREE|ANCIENNETE"
+)
 LABELLED, PLACED, INFERRED = 0.92, 0.85, 0.7
 SPLIT = 0.9
 NEAR, FAR = 0.95, 2.6
@@ -83,7 +111,11 @@ class Block:
 
     @property
     def full(self) -> str:
-        place = f"{self.postal} {self.city}" if self.country not in ("USA", "CAN", "GBR") else ", ".join(p for p in (self.city, f"{self.state} {self.postal}".strip()) if p)
+        place = (
+            f"{self.postal} {self.city}"
+            if self.country not in ("USA", "CAN", "GBR")
+            else ", ".join(p for p in (self.city, f"{self.state} {self.postal}".strip()) if p)
+        )
         return ", ".join(part for part in (self.street, place) if part)
 
     @property
@@ -91,7 +123,9 @@ class Block:
         return self.split_name or (self.names[0].text if self.names else "")
 
 
-def read(lines: Sequence[TextLine], size: tuple[int, int], *, today: date, day_first: bool = False, side: str = "front", page: int = 1) -> list[Field]:
+def read(
+    lines: Sequence[TextLine], size: tuple[int, int], *, today: date, day_first: bool = False, side: str = "front", page: int = 1
+) -> list[Field]:
     """Name, address, issuer and date of the letter of which ``lines`` are one page of ``size`` (width, height)."""
     printed = items(lines)
     blocks = list(_blocks(printed))
@@ -99,7 +133,13 @@ def read(lines: Sequence[TextLine], size: tuple[int, int], *, today: date, day_f
         block.score = _recipient_score(block, size)
     recipient = max((block for block in blocks if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
     dates = _dated(printed, _day_first(printed, day_first, today), today, size)
-    values = [*_recipient(recipient, printed), *_issuer(printed, blocks, recipient, size), *dates, *_number(printed), *_expiry(printed, day_first, today)]
+    values = [
+        *_recipient(recipient, printed),
+        *_issuer(printed, blocks, recipient, size),
+        *dates,
+        *_number(printed),
+        *_expiry(printed, day_first, today),
+    ]
     return [Field(path, text, round(min(confidence, 0.97), 3), "ocr", side, page, box) for path, text, confidence, box in values if text]
 
 
@@ -117,6 +157,7 @@ def _blocks(printed: list[Item]) -> Iterator[Block]:
         match, country, streets_in_line, used = parsed
         taken.update(used)
         column = [line for line in column if line not in used]
+        town = column.pop() if country == "GBR" and len(column) > 1 and not re.search(r"\d", column[-1].text) else None
         streets, rest = _split_column(column, streets_in_line, country)
         heading = _heading(rest[0] if rest else (column[-1] if column else item), printed, rest)
         rest = [line for line in rest if not _is_heading(line)]
@@ -128,10 +169,10 @@ def _blocks(printed: list[Item]) -> Iterator[Block]:
         members = [item, *column]
         top, left = min(line.top for line in members), min(line.left for line in members)
         box = (round(left), round(top), round(max(line.right for line in members) - left), round(item.bottom - top))
-        city = _as_written(item, match, "city", used)
+        city = town.text if town else _as_written(item, match, "city", used)
         yield Block(
-            rest, streets, city.strip(" ,"), code, re.sub(r"\s*-\s*", "-", match["zip"]), country, box, top, left, min(line.confidence for line in members),
-            f"{heading} BILL TO" if inline else heading, 0.0, inline,
+            rest, streets, city.strip(" ,"), code, re.sub(r"\s*-\s*", "-", match["zip"]), country, box, top, left,
+            min(line.confidence for line in members), f"{heading} BILL TO" if inline else heading, 0.0, inline,
         )  # fmt: skip
 
 
@@ -245,7 +286,9 @@ def _heading(first: Item, printed: list[Item], rest: list[Item]) -> str:
     above = [
         line
         for line in printed
-        if 0 < first.middle - line.middle < FAR * max(first.height, line.height) + line.height and abs(line.left - first.left) < 2.5 * first.height and line not in rest
+        if 0 < first.middle - line.middle < FAR * max(first.height, line.height) + line.height
+        and abs(line.left - first.left) < 2.5 * first.height
+        and line not in rest
     ]
     left = [line for line in printed if abs(line.middle - first.middle) < 0.6 * first.height and 0 < first.left - line.right < 6 * first.height]
     near = max(above, key=lambda line: line.middle, default=None)
@@ -255,7 +298,7 @@ def _heading(first: Item, printed: list[Item], rest: list[Item]) -> str:
 
 def _recipient_score(block: Block, size: tuple[int, int]) -> float:
     """Above 0.5: the letter's addressee. Labels decide; else a person's name and the place of a window envelope's address."""
-    width, height = size
+    height = size[1]
     person = _person_in(block.names)
     name = person.folded if person else block.split_name.upper()
     inline = " ".join(line.folded for line in block.names)
@@ -266,7 +309,8 @@ def _recipient_score(block: Block, size: tuple[int, int]) -> float:
     score -= 1.0 * bool(_FROM.search(inline))
     score += (0.6 if looks_like_person(name) else 0.0) + 0.4 * bool(_HONORIFIC.match(name))
     score -= 0.8 * bool(_COMPANY.search(inline)) + 0.4 * (not name)
-    score -= 0.7 * bool(re.search(r"\bTSA \d|CEDEX|P\.? ?O\.? ?BOX", f"{block.street} {block.city}".upper()))
+    boxed = not looks_like_person(name)
+    score -= 0.7 * boxed * bool(re.search(r"\bTSA \d|CEDEX|P\.? ?O\.? ?BOX", f"{block.street} {block.city}".upper()))
     score += 0.25 * (block.top < 0.45 * height) - 0.6 * (block.top > 0.7 * height)
     return score
 
@@ -281,7 +325,12 @@ def looks_like_person(folded: str) -> bool:
     """Two to five words of letters, none a company's."""
     bare = _HONORIFIC.sub("", folded)
     words = bare.replace("&", " AND ").split()
-    return 2 <= len(words) <= 6 and not re.search(r"\d", bare) and not _COMPANY.search(bare) and all(re.fullmatch(r"[A-Z][A-Z.'-]*", word) for word in words)
+    return (
+        2 <= len(words) <= 6
+        and not re.search(r"\d", bare)
+        and not _COMPANY.search(bare)
+        and all(re.fullmatch(r"[A-Z][A-Z.'-]*", word) for word in words)
+    )
 
 
 def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
@@ -295,10 +344,21 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
     if not found and labelled:
         found = _named(*labelled)
     state = state_name(block.state) if block.country in ("USA", "CAN") else ""
-    parts = [("full", block.full), ("street", block.street), ("city", block.city), ("state", state), ("zip", block.postal), ("country", block.country)]
+    parts = [
+        ("full", block.full),
+        ("street", block.street),
+        ("city", block.city),
+        ("state", state),
+        ("zip", block.postal),
+        ("country", block.country),
+    ]
     if not block.street:
         return found
-    return [*found, *((f"address.{name}", text, trust, block.box) for name, text in parts), ("document.country_code", block.country, trust * 0.8, block.box)]
+    return [
+        *found,
+        *((f"address.{name}", text, trust, block.box) for name, text in parts),
+        ("document.country_code", block.country, trust * 0.8, block.box),
+    ]
 
 
 def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> list[Found]:
@@ -312,13 +372,25 @@ def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> li
     suffix = re.fullmatch(r"(?i)(?:jr|sr|ii|iii|iv)\.?", surname)
     if suffix and " " in given:
         given, _, surname = given.rpartition(" ")
-    if looks_like_person(re.sub(r"[^A-Z.' -]", "", bare.upper().replace(",", ""))) and given and " AND " not in bare.upper() and "&" not in bare and " ET " not in bare.upper():
+    if (
+        looks_like_person(re.sub(r"[^A-Z.' -]", "", bare.upper().replace(",", "")))
+        and given
+        and " AND " not in bare.upper()
+        and "&" not in bare
+        and " ET " not in bare.upper()
+    ):
         found += [("person.surname", surname, trust * SPLIT, box), ("person.given_names", given, trust * SPLIT, box)]
     return found
 
 
-_NO_NAME = re.compile(r"NUMBER|CHECKING|SAVINGS|BALANCE|TOTAL|\bDATE\b|\bDUE\b|ACCOUNT|DETAILS|CONTRA[CT]|\bPAGE|AMOUNT|ADDRESS|INVOICE|SERVICE|DESCRIPTION|\bDU\b|STATEMENT|POLICY|SUPPORT|CONTACT")
-_NAME_LABEL = re.compile(r"^(?:BILL(?:ED)? TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|CUSTOMER(?: NAME)?|ACCOUNT (?:HOLDER|NAME)|NAME|CLIENT|GUEST NAME|TENANT|BORROWER|NAMED INSURED|INSURED|POLICYHOLDER|OWNER|TITULAIRE|VOTER|RECEIVED FROM|ATTN)\b ?[:#]? ?")
+_NO_NAME = re.compile(
+    r"NUMBER|CHECKING|SAVINGS|BALANCE|TOTAL|\bDATE\b|\bDUE\b|ACCOUNT|DETAILS|CONTRA[CT]|\bPAGE|AMOUNT|ADDRESS|INVOICE|SERVICE|DESCRIPTION|"
+    r"\bDU\b|STATEMENT|POLICY|SUPPORT|CONTACT"
+)
+_NAME_LABEL = re.compile(
+    r"^(?:BILL(?:ED)? TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|CUSTOMER(?: NAME)?|ACCOUNT (?:HOLDER|NAME)|NAME|CLIENT|GUEST NAME|TENANT|BORROWER|"
+    r"NAMED INSURED|INSURED|POLICYHOLDER|OWNER|TITULAIRE|VOTER|RECEIVED FROM|ATTN)\b ?[:#]? ?"
+)
 
 
 def _name_by_label(printed: list[Item]) -> tuple[str, float, tuple[int, int, int, int]] | None:
@@ -329,7 +401,13 @@ def _name_by_label(printed: list[Item]) -> tuple[str, float, tuple[int, int, int
         rest = item.text[match.end() :].strip()
         candidates = [(rest, item)] if rest else [(line.text, line) for line in (right_of(item, printed), below(item, printed)) if line]
         for text, line in candidates:
-            if re.fullmatch(r"[^\W\d_][\w.,'& -]+", text) and not re.search(r"\d", text) and not _NO_NAME.search(text.upper()) and not _NAME_LABEL.match(line.folded if line is not item else text.upper()) and len(text) < 40:
+            if (
+                re.fullmatch(r"[^\W\d_][\w.,'& -]+", text)
+                and not re.search(r"\d", text)
+                and not _NO_NAME.search(text.upper())
+                and not _NAME_LABEL.match(line.folded if line is not item else text.upper())
+                and len(text) < 40
+            ):
                 return text, PLACED * line.confidence, line.box
     return None
 
@@ -345,9 +423,15 @@ def _issuer(printed: list[Item], blocks: list[Block], recipient: Block | None, s
 
 def _issuer_text(item: Item, printed: list[Item]) -> str:
     """The name; a second line in the same large type, which ends like a company, belongs to it."""
-    text = re.sub(r"^(?:FROM|MAKE CHECKS PAYABLE TO|PAYABLE TO)\b:?\s*", "", item.text, flags=re.IGNORECASE).strip(" :.")
+    text = re.sub(r"^(?:FROM|MAKE CHECKS PAYABLE TO|PAYABLE TO)\b:?\s*", "", item.text, flags=re.IGNORECASE).strip(" :")
     follower = below(item, printed, reach=0.6)
-    if follower and abs(follower.height - item.height) < 0.25 * item.height and _COMPANY.search(follower.folded) and abs(follower.left - item.left) < item.height and not re.search(r"\d", follower.text):
+    if (
+        follower
+        and abs(follower.height - item.height) < 0.25 * item.height
+        and _COMPANY.search(follower.folded)
+        and abs(follower.left - item.left) < item.height
+        and not re.search(r"\d", follower.text)
+    ):
         text = f"{text} {follower.text}"
     return re.sub(r"\s+Invoice$", "", text)
 
@@ -363,7 +447,11 @@ def _issuer_score(item: Item, blocks: list[Block], recipient: Block | None, size
     score = 1.3 * max(0.0, 1.0 - item.top / (0.33 * size[1])) + min(1.2, 0.5 * max(0.0, item.height / typical - 1.0))
     score += 0.8 * bool(_COMPANY.search(text)) + 0.5 * (item.top < 0.12 * size[1])
     score += 0.9 * any(item in block.names[:1] and block is not recipient and block.score < 0.9 for block in blocks)
-    score -= 0.8 * (":" in item.text) + 0.8 * bool(re.search(r"@|WWW\.|HTTP|\bPHONE\b|\bTEL\b|\bPAGE\b|QUESTIONS?|\bCALL\b", text)) + 0.4 * bool(re.search(r"\d", text))
+    score -= (
+        0.8 * (":" in item.text)
+        + 0.8 * bool(re.search(r"@|WWW\.|HTTP|\bPHONE\b|\bTEL\b|\bPAGE\b|QUESTIONS?|\bCALL\b", text))
+        + 0.4 * bool(re.search(r"\d", text))
+    )
     score -= 0.7 * bool(re.search(r"HEADQUARTERS|OFFICE|BILLING|SUPPORT|SERVICES?$", text)) + 0.5 * bool(_TO.fullmatch(text))
     score -= 0.9 * bool(_STREET.search(text)) + 0.5 * (len(text.split()) > 6) + 0.6 * bool(_TO.match(text))
     return score
@@ -393,7 +481,9 @@ def _dated(printed: list[Item], day_first: bool, today: date, size: tuple[int, i
     candidates: list[tuple[float, float, date, Item]] = []
     for item in printed:
         for weight, text, line in _date_places(item, printed):
-            dates = [entry for entry in find_dates(text, day_first=day_first, today=today) if entry.value <= _latest(today) and entry.value.year >= 1990]
+            dates = [
+                entry for entry in find_dates(text, day_first=day_first, today=today) if entry.value <= _latest(today) and entry.value.year >= 1990
+            ]
             if dates:
                 value = max(entry.value for entry in dates) if len(dates) == 2 and weight <= 0.8 else dates[0].value
                 candidates.append((weight, -item.top, value, line))
@@ -401,7 +491,9 @@ def _dated(printed: list[Item], day_first: bool, today: date, size: tuple[int, i
         weight, _, value, line = max(candidates, key=lambda entry: entry[:2])
         return [("statement.date", value.isoformat(), (0.72 + 0.2 * weight) * line.confidence, line.box)]
     for item in sorted(printed, key=lambda entry: entry.top):
-        dates = [entry for entry in find_dates(item.text, day_first=day_first, today=today) if 1990 <= entry.value.year and entry.value <= _latest(today)]
+        dates = [
+            entry for entry in find_dates(item.text, day_first=day_first, today=today) if entry.value.year >= 1990 and entry.value <= _latest(today)
+        ]
         if dates and item.top < 0.5 * size[1] and not _NOT_THE_DATE.search(item.folded):
             return [("statement.date", dates[-1].value.isoformat(), 0.6 * item.confidence, item.box)]
     return []
@@ -427,13 +519,20 @@ def _date_places(item: Item, printed: list[Item]) -> Iterator[tuple[float, str, 
 
 
 _NUMBER_LABELS = (
-    re.compile(r"\b(?:POLICY|LOAN|LEASE|MORTGAGE|ACCOUNT|VOTER|REGISTRATION|RECORDING|INSTRUMENT|PARCEL|CONTRACT|NOTICE|PLATE|LICENSE PLATE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)"),
+    re.compile(
+        r"\b(?:POLICY|LOAN|LEASE|MORTGAGE|ACCOUNT|VOTER|REGISTRATION|RECORDING|INSTRUMENT|PARCEL|CONTRACT|NOTICE|PLATE|"
+        r"LICENSE PLATE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)"
+    ),
     re.compile(r"^(?:LICENSE )?PLATE\b|^TAG\b"),
-    re.compile(r"\b(?:CUSTOMER|INVOICE|CLIENT|REFERENCE|CASE|BILL|STATEMENT|FACTURE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)|NUMERO DE (?:COMPTE|CLIENT)|N° (?:DE )?(?:COMPTE|CLIENT|CONTRAT)"),
+    re.compile(
+        r"\b(?:CUSTOMER|INVOICE|CLIENT|REFERENCE|CASE|BILL|STATEMENT|FACTURE) ?(?:NUMBER|NO\b\.?|N°|#|ID\b)|NUMERO DE (?:COMPTE|CLIENT)|"
+        r"N° (?:DE )?(?:COMPTE|CLIENT|CONTRAT)"
+    ),
 )
 _NUMBER = re.compile(r"(?=[A-Z0-9X* -]*\d)[A-Z0-9X*][A-Z0-9X*/-]*(?: [A-Z0-9X*/-]*[\dX*][A-Z0-9X*/-]*)*")
 _EXPIRY_LABEL = re.compile(
-    r"\bEXP(?:IRES|IRY|IRATION)?\b|VALID (?:UNTIL|THRU|THROUGH|TO)|TERM ENDS?|\b(?:LEASE|POLICY) (?:TERM )?ENDS?\b|END DATE|POLICY PERIOD|LEASE TERM|COVERAGE PERIOD"
+    r"\bEXP(?:IRES|IRY|IRATION)?\b|VALID (?:UNTIL|THRU|THROUGH|TO)|TERM ENDS?|\b(?:LEASE|POLICY) (?:TERM )?ENDS?\b|END DATE|POLICY PERIOD|"
+    r"LEASE TERM|COVERAGE PERIOD"
 )
 
 
@@ -445,7 +544,11 @@ def _number(printed: list[Item]) -> list[Found]:
             if not match:
                 continue
             rest = item.text[match.end() :].strip(" :.#")
-            places = [(rest, item)] if rest else [(line.text, line) for line in (below(item, printed, reach=1.2), right_of(item, printed, reach=25)) if line]
+            places = (
+                [(rest, item)]
+                if rest
+                else [(line.text, line) for line in (below(item, printed, reach=1.2), right_of(item, printed, reach=25)) if line]
+            )
             for text, line in places:
                 value = _NUMBER.match(text.upper())
                 if value and len(value[0]) >= 4 and value.end() == len(text) and not find_dates(text):

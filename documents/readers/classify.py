@@ -1,6 +1,7 @@
 """What kind of document is this, who issued it, which side is shown? Judged from what was read, never from what was declared.
 
-``kind`` is a ``DocumentType.kind``, or ``visa``, ``national_id``, ``invoice``, ``receipt`` for common papers that are not in the table; '' when nothing speaks for any.
+``kind`` is a ``DocumentType.kind``, or ``visa``, ``national_id``, ``invoice``, ``receipt`` for common papers that are
+not in the table; '' when nothing speaks for any.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
         (r"\bLANDLORD\b|\bLESSOR\b", 0.8), (r"\bPREMISES\b|MONTHLY RENT", 0.5),
     ),
     "home_insurance": (
-        (r"HOME ?OWNER'?S?|RENTER'?S? (POLICY|INSURANCE)|DWELLING|HOME INSURANCE|PROPERTY INSURANCE", 2.2), (r"\bPOLICY\b", 0.7), (r"\bINSURED\b|\bPREMIUM\b", 0.5),
+        (r"HOME ?OWNER'?S?|RENTER'?S? (POLICY|INSURANCE)|DWELLING|HOME INSURANCE|PROPERTY INSURANCE", 2.2), (r"\bPOLICY\b", 0.7),
+        (r"\bINSURED\b|\bPREMIUM\b", 0.5),
     ),
     "vehicle_insurance": (
         (r"AUTO(MOBILE)? (POLICY|INSURANCE)|VEHICLE INSURANCE|MOTOR INSURANCE|CAR INSURANCE", 2.4), (r"\bPOLICY\b", 0.6), (r"\bINSURED\b", 0.4),
@@ -51,7 +53,8 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "mortgage": ((r"MORTGAGE STATEMENT|\bMORTGAGE\b", 2.0), (r"\bESCROW\b|\bLENDER\b|\bBORROWER\b|LOAN NUMBER", 0.7), (r"PRINCIPAL BALANCE", 0.6)),
     "deed_of_trust": ((r"DEED OF TRUST", 4.0), (r"\bTRUSTOR\b|\bGRANTOR\b|\bTRUSTEE\b", 0.8)),
-    "vehicle_registration": ((r"VEHICLE REGISTRATION|REGISTRATION CARD|CERTIFICATE OF REGISTRATION", 2.8), (r"\bPLATE\b|\bVIN\b|LICENSE NO", 0.7), (r"\bMAKE\b|\bMODEL\b", 0.4)),
+    "vehicle_registration": ((r"VEHICLE REGISTRATION|REGISTRATION CARD|CERTIFICATE OF REGISTRATION", 2.8),
+        (r"\bPLATE\b|\bVIN\b|LICENSE NO", 0.7), (r"\bMAKE\b|\bMODEL\b", 0.4)),
     "voter_card": ((r"VOTER (REGISTRATION|IDENTIFICATION|CARD|ID|INFORMATION)|CREDENCIAL PARA VOTAR", 3.4), (r"\bPRECINCT\b|POLLING", 0.8)),
     "utility_bill": (
         (r"\bELECTRIC(ITY)?\b|\bWATER\b|\bSEWER\b|NATURAL GAS|\bUTILIT(Y|IES)\b|\bENERGY\b|ELECTRICITE|\bENERGIE\b|\bPOWER\b", 1.3),
@@ -60,24 +63,51 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "bank_statement": (
         (r"BANK STATEMENT|ACCOUNT STATEMENT|STATEMENT OF ACCOUNT|RELEVE DE COMPTE|CONSOLIDATED STATEMENT|STATEMENT PERIOD", 2.0),
-        (r"\bBANK\b|\bBANQUE\b|CREDIT UNION", 0.9), (r"(BEGINNING|ENDING|OPENING|CLOSING|PREVIOUS) BALANCE|\bDEPOSITS?\b|\bWITHDRAWALS?\b", 0.9), (r"\bCHECKING\b|\bSAVINGS\b", 0.8),
+        (r"\bBANK\b|\bBANQUE\b|CREDIT UNION", 0.9),
+        (r"(BEGINNING|ENDING|OPENING|CLOSING|PREVIOUS) BALANCE|\bDEPOSITS?\b|\bWITHDRAWALS?\b", 0.9), (r"\bCHECKING\b|\bSAVINGS\b", 0.8),
     ),
     "government_letter": (
-        (r"INTERNAL REVENUE|SOCIAL SECURITY ADMINISTRATION|DEPARTMENT OF (THE )?[A-Z]+|TAX (NOTICE|ASSESSMENT|BILL)|AVIS D.IMPOT|COUNTY (TREASURER|ASSESSOR)", 1.8),
+        (r"INTERNAL REVENUE|SOCIAL SECURITY ADMINISTRATION|DEPARTMENT OF (THE )?[A-Z]+|TAX (NOTICE|ASSESSMENT|BILL)|AVIS D.IMPOT|"
+        r"COUNTY (TREASURER|ASSESSOR)", 1.8),
         (r"NOTICE (DATE|OF|NUMBER)|\bNOTICE\b", 0.7), (r"\bTAX(PAYER)?\b", 0.6), (r"\bBENEFITS?\b", 0.4),
     ),
-    "invoice": ((r"\bINVOICE\b|\bFACTURE\b", 1.5), (r"BILL TO|SHIP TO|INVOICE (NUMBER|NO|#|DATE)", 1.2), (r"SUBTOTAL|UNIT PRICE|QUANTITY|\bQTY\b", 0.8)),
+    "invoice": ((r"\bINVOICE\b|\bFACTURE\b", 1.5), (r"BILL TO|SHIP TO|INVOICE (NUMBER|NO|#|DATE)", 1.2), (r"SUBTOTAL|UNIT PRICE|QUANTITY|"
+    r"\bQTY\b", 0.8)),
     "receipt": ((r"\bRECEIPT\b", 2.0), (r"CARD PAYMENT|THANK YOU FOR VISITING", 0.8)),
 }  # fmt: skip
-_CARDS = ("driver_license", "id_card", "national_id", "tribal_id", "uniformed_service_id", "access_card", "university_id", "matricula_consular", "nexus", "permanent_resident_card", "passport_card")
-_PAPER = ("lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "utility_bill", "bank_statement", "government_letter", "invoice", "receipt")
+_CARDS = (
+    "driver_license",
+    "id_card",
+    "national_id",
+    "tribal_id",
+    "uniformed_service_id",
+    "access_card",
+    "university_id",
+    "matricula_consular",
+    "nexus",
+    "permanent_resident_card",
+    "passport_card",
+)
+_PAPER = (
+    "lease",
+    "home_insurance",
+    "vehicle_insurance",
+    "mortgage",
+    "deed_of_trust",
+    "utility_bill",
+    "bank_statement",
+    "government_letter",
+    "invoice",
+    "receipt",
+)
 LEAST_SCORE = 0.9
 _STATE_WORDS = {name.replace(" ", ""): code for name, code in STATE_CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """``confidence`` 0..1 of ``kind``; ``country`` alpha-3 or ''; ``state`` two letters or ''; ``candidates`` the best kinds with their confidence."""
+    """``confidence`` 0..1 of ``kind``; ``country`` alpha-3 or ''; ``state`` two letters or ''; ``candidates`` the best kinds with
+    their confidence."""
 
     kind: str
     country: str
@@ -116,7 +146,9 @@ def classify(
     candidates = tuple((kind, round(math.exp(min(score, 8.0)) / total, 3)) for score, kind in ranked)
     sure = bool(ranked) and ranked[0][0] >= LEAST_SCORE
     kind = ranked[0][1] if sure else ""
-    return Classification(kind, _country(text, zone, card, state), state, _side(kind, zone, card, faces, barcodes), candidates[0][1] if sure else 0.0, candidates)
+    return Classification(
+        kind, _country(text, zone, card, state), state, _side(kind, zone, card, faces, barcodes), candidates[0][1] if sure else 0.0, candidates
+    )
 
 
 def _weigh_shape(scores: dict[str, float], face: bool, length: int) -> None:

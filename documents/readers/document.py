@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from documents.engines.base import Barcode, Face, Pixels, TextLine
@@ -61,11 +61,11 @@ def read_document(
     max_pages: int = 20,
     today: date | None = None,
 ) -> Reading:
-    """Reads ``sides`` (``front``, ``back``: image or PDF bytes). The declared type steers which readers run (``kinds``, of mrz, barcode, ocr and face,
-    narrows them further), never what they report. Raises Refused("image_invalid") when a side cannot be decoded."""
+    """Reads ``sides`` (``front``, ``back``: image or PDF bytes). The declared type steers which readers run (``kinds``, of mrz, barcode, ocr and
+    face, narrows them further), never what they report. Raises Refused("image_invalid") when a side cannot be decoded."""
     begun = time.perf_counter()
     opened = {side: open_pages(data, accept_pdf=True, max_pixels=max_pixels, max_pages=max_pages) for side, data in sides.items()}
-    task = _Task(engines, _zones(document_type, kinds), document_type, country, today or date.today())
+    task = _Task(engines, _zones(document_type, kinds), document_type, country, today or datetime.now(UTC).date())
     found = _Found()
     for side in sorted(opened, key=lambda name: name != "front"):
         for page in opened[side]:
@@ -82,13 +82,13 @@ def _zones(document_type: DocumentType | None, kinds: Collection[str] | None) ->
 
 
 def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
-    symbols, card, box = _barcode_zone(found, task, side, page)
+    symbols, card = _barcode_zone(found, task, side, page)
     text = _text(found, task, page, card, side)
     faces = _face_zone(found, task, side, page.number, text.rgb) if page.text_lines is None else []
     zone = _machine_zone(found, task, side, page.number, text)
     classified = classify.classify(text.lines, zone, card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(symbols))
     found.classified.append(classified)
-    _printed_zone(found, task, side, page.number, text, classified, zone)
+    _printed_zone(found, task, (side, page.number), text, zone)
     measured = quality.measure(text.rgb, text.lines)
     height, width = text.rgb.shape[:2]
     shown = [face.as_json(entry, side=side, page=page.number) for entry in faces]
@@ -97,9 +97,9 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     found.text += [line.text for line in text.lines]
 
 
-def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tuple[list[Barcode], aamva.Card | None, Box | None]:
+def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tuple[list[Barcode], aamva.Card | None]:
     if "barcode" not in task.zones or page.number > OCR_PAGES:
-        return [], None, None
+        return [], None
     begun = time.perf_counter()
     engine = task.engines.barcodes
     symbols = engine.scan(page.rgb, thorough=True)
@@ -111,13 +111,19 @@ def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tup
             fields = aamva.fields(card, side=side, page=page.number, box=box) if card else []
     found.card = found.card or card
     entries = [
-        {"format": symbol.format, "text": symbol.text, "corners": [[round(x), round(y)] for x, y in symbol.corners], "side": side, "page": page.number}
+        {
+            "format": symbol.format,
+            "text": symbol.text,
+            "corners": [[round(x), round(y)] for x, y in symbol.corners],
+            "side": side,
+            "page": page.number,
+        }
         for symbol in symbols
     ]
     found.barcodes += entries
     details = {"symbols": len(symbols), "aamva": card.as_json() if card else None}
     found.runs.append(ReaderRun("barcode", engine.name, engine.version, _since(begun), tuple(fields), details))
-    return symbols, card, box
+    return symbols, card
 
 
 def _card(payload: bytes) -> aamva.Card | None:
@@ -187,23 +193,26 @@ def _number_in_print(fields: list[Field], zone: mrz.Zone, lines: list[TextLine])
     return fields
 
 
-def _printed_zone(
-    found: _Found, task: _Task, side: str, number: int, text: ReadText, classified: classify.Classification, zone: mrz.Zone | None
-) -> None:
+def _printed_zone(found: _Found, task: _Task, where: tuple[str, int], text: ReadText, zone: mrz.Zone | None) -> None:
     if not text.lines:
         return
     begun = time.perf_counter()
+    (side, number), classified = where, found.classified[-1]
     kind = task.type.kind if task.type else classified.kind
-    day_first = not ((task.country or classified.country or "USA") in ("USA", *_US_STYLE))
+    day_first = (task.country or classified.country or "USA") not in ("USA", *_US_STYLE)
     fields: list[Field] = []
     if "viz" in task.zones and not (task.type is None and kind in _PAPER_KINDS):
-        fields += viz.read(text.lines, state=classified.state, country=classified.country, kind=kind, zone=zone, today=task.today, side=side, page=number)
+        fields += viz.read(
+            text.lines, state=classified.state, country=classified.country, kind=kind, zone=zone, today=task.today, side=side, page=number
+        )
     if "address" in task.zones and (task.type is not None or kind in _PAPER_KINDS):
         known = {entry.path.split(".")[0] for run in found.runs for entry in run.fields if run.kind == "ocr"}
         letter = address.read(text.lines, (text.rgb.shape[1], text.rgb.shape[0]), today=task.today, day_first=day_first, side=side, page=number)
         fields += [entry for entry in letter if number == 1 or entry.path.split(".")[0] not in known]
     engine = task.engines.text
-    found.runs.append(ReaderRun("ocr", engine.name, engine.version, _since(begun), tuple(fields), {"parsed": "address" if "address" in task.zones else "viz"}))
+    found.runs.append(
+        ReaderRun("ocr", engine.name, engine.version, _since(begun), tuple(fields), {"parsed": "address" if "address" in task.zones else "viz"})
+    )
 
 
 _US_STYLE = ("PRI", "GUM", "VIR", "ASM", "MNP")

@@ -54,7 +54,11 @@ def same_row(one: Item, other: Item) -> bool:
 
 def right_of(label: Item, others: Sequence[Item], *, reach: float = 10.0) -> Item | None:
     """The nearest item to the right on the same row, at most ``reach`` line heights away."""
-    near = [item for item in others if item is not label and same_row(label, item) and -0.5 * label.height <= item.left - label.right < reach * label.height]
+    near = [
+        item
+        for item in others
+        if item is not label and same_row(label, item) and -0.5 * label.height <= item.left - label.right < reach * label.height
+    ]
     return min(near, key=lambda item: item.left, default=None)
 
 

@@ -27,7 +27,22 @@ _FOLDED = {
     "|": "I", "!": "I", "$": "S", "€": "E", "£": "E", "@": "0", "¢": "C", "с": "C", "О": "O", "Ø": "0", "§": "S",
 }  # fmt: skip
 _HOMOGLYPHS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХЅІЈԌ", "ABEZHIKMNOPTYXABEKMHOPCTYXSIJG")
-_AS_DIGIT = {"O": "0", "Q": "0", "D": "0", "U": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "A": "4", "T": "7", "Y": "4"}
+_AS_DIGIT = {
+    "O": "0",
+    "Q": "0",
+    "D": "0",
+    "U": "0",
+    "I": "1",
+    "L": "1",
+    "J": "1",
+    "Z": "2",
+    "S": "5",
+    "B": "8",
+    "G": "6",
+    "A": "4",
+    "T": "7",
+    "Y": "4",
+}
 _AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "8": "B", "6": "G", "4": "A", "7": "T", "3": "E"}
 _LOOK_ALIKES = {
     "0": "OQD", "O": "0QD", "Q": "0O", "D": "0O", "1": "IL", "I": "1L", "L": "1I", "2": "Z", "Z": "2", "5": "S", "S": "5", "8": "B", "B": "8",
@@ -120,7 +135,9 @@ def find_zone(lines: Sequence[TextLine]) -> Zone | None:
 
 def zone_from_text(lines: Iterable[str]) -> Zone | None:
     """The same for lines that are text already."""
-    return find_zone([TextLine(text, 1.0, ((0, 20.0 * n), (600, 20.0 * n), (600, 20.0 * n + 14), (0, 20.0 * n + 14))) for n, text in enumerate(lines)])
+    return find_zone(
+        [TextLine(text, 1.0, ((0, 20.0 * n), (600, 20.0 * n), (600, 20.0 * n + 14), (0, 20.0 * n + 14))) for n, text in enumerate(lines)]
+    )
 
 
 def zone_rows(lines: Sequence[TextLine]) -> list[Row]:
@@ -262,7 +279,16 @@ def _judged(layout: Layout, raw: tuple[str, ...], confidence: float, cost: float
     failed = failed_checks(layout.format, lines)
     passed = len(layout.checks) - len(failed)
     spelled = sum(repair.constraint == "letters" for repair in repairs)
-    rank = 3.0 * passed - 3.0 * len(failed) - cost - 0.2 * len(repairs) - 0.5 * spelled - 1.0 * len(guessed) - _oddities(layout, lines) - (len(layout.checks) < 4)
+    rank = (
+        3.0 * passed
+        - 3.0 * len(failed)
+        - cost
+        - 0.2 * len(repairs)
+        - 0.5 * spelled
+        - 1.0 * len(guessed)
+        - _oddities(layout, lines)
+        - (len(layout.checks) < 4)
+    )
     return Zone(layout.format, lines, failed, (*repairs, *guessed), confidence, rank)
 
 
@@ -277,19 +303,23 @@ def _forced(layout: Layout, raw: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
             repairs.append(Repair(line + 1, position + 1, read, became, constraint))
             lines[line][position] = became
 
-    expiry = (layout.expiry,) if layout.expiry else ()
-    for span in (layout.birth, *expiry, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
+    dated = (layout.birth, *((layout.expiry,) if layout.expiry else ()))
+    for span in (*dated, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
         for position in range(span[1], span[2]):
-            put(span[0], position, _AS_DIGIT.get(lines[span[0]][position], lines[span[0]][position]), "digits")
+            put(span[0], position, _mapped(_AS_DIGIT, lines[span[0]][position]), "digits")
     for span in ((0, 0, 1), layout.issuer, layout.nationality, layout.names, *((_FRENCH_GIVEN_NAMES,) if layout.format == "FRA1988" else ())):
         for position in range(span[1], span[2]):
-            put(span[0], position, _AS_LETTER.get(lines[span[0]][position], lines[span[0]][position]), "letters")
+            put(span[0], position, _mapped(_AS_LETTER, lines[span[0]][position]), "letters")
     line, position, _ = layout.sex
     put(line, position, _SEX.get(lines[line][position], lines[line][position]), "sex")
     if layout.format != "FRA1988":
         for position in _strays(take(["".join(row) for row in lines], layout.names)):
             put(layout.names[0], layout.names[1] + position, "<", "filler")
     return tuple("".join(line) for line in lines), tuple(repairs)
+
+
+def _mapped(table: dict[str, str], char: str) -> str:
+    return table.get(char, char)
 
 
 def _strays(field: str) -> list[int]:
@@ -446,7 +476,7 @@ def _filled(text: str, length: int) -> str:
     if len(text) == length:
         return text
     if len(text) < length:
-        runs = [match for match in re.finditer("<{3,}", text)]
+        runs = list(re.finditer("<{3,}", text))
         if not text.endswith("<") and runs and runs[-1].end() >= len(text) - 2:
             return text[: runs[-1].end()] + "<" * (length - len(text)) + text[runs[-1].end() :]
         return text.ljust(length, "<")
@@ -524,7 +554,8 @@ def _full_date(text: str, latest_year: int) -> date | None:
 
 
 def fields(zone: Zone, *, today: date, side: str = "front", page: int = 1) -> list[Field]:
-    """The zone's values. Confidence follows the check digits: high only where the value's own digit and the composite hold and nothing was guessed."""
+    """The zone's values. Confidence follows the check digits: high only where the value's own digit and the composite hold and
+    nothing was guessed."""
     layout = LAYOUTS[zone.format]
     surname, given = names(zone.format, zone.lines)
     birth, expiry = dates(zone, today)

@@ -55,7 +55,9 @@ def _two_lines(format_: str, length: int, *, optional_check: bool, composite: bo
     if composite:
         checks.append(Check("composite", ((1, 0, 10), (1, 13, 20), (1, 21, last)), (1, last)))
     end = length - optional_check - composite
-    return Layout(format_, 2, length, tuple(checks), (1, 0, 9), (1, 13, 19), (1, 20, 21), (1, 21, 27), (0, 2, 5), (1, 10, 13), (0, 5, length), ((1, 28, end),))
+    return Layout(
+        format_, 2, length, tuple(checks), (1, 0, 9), (1, 13, 19), (1, 20, 21), (1, 21, 27), (0, 2, 5), (1, 10, 13), (0, 5, length), ((1, 28, end),)
+    )
 
 
 _TD1 = Layout(

@@ -20,7 +20,8 @@ from documents.readers.states import NUMBER_PATTERNS, US_STATES, state_code, sta
 
 _LABELS: dict[str, str] = {
     "number": r"4 ?D\b ?(?:DLN|DL(?: NO)?|LIC(?:ENSE)? ?(?:#|NO|NUMBER)?|NUMBER|ID(?: NO)?|NO)?\b|4D ?(?:LIC|DL|ID)N? ?#?|DLN\b|DL ?(?:NO|#|NUMBER)|"
-    r"LIC(?:ENSE|ENCE)?\.? ?(?:#|NO\b|NUMBER)|(?:ID|CARD|DOCUMENT|PASSPORT'?|CERTIFICATE|MEMBER|STUDENT|ENROLL?MENT)(?: CARD)?'? ?(?:#|NO\b|NUMBER|ID\b)|"
+    r"LIC(?:ENSE|ENCE)?\.? ?(?:#|NO\b|NUMBER)|(?:ID|CARD|DOCUMENT|PASSPORT'?|CERTIFICATE|MEMBER|STUDENT|ENROLL?MENT)(?: CARD)?'? ?(?:#|NO\b|"
+    r"NUMBER|ID\b)|"
     r"CUSTOMER (?:ID\w*|NO|NUMBER)|DOD ID(?: NUMBER| NO)?|USCIS ?#?|PASS ?ID|N[O0] ?DU ?PASSEPORT|^NUMBER$|^(?:DL|ID|LIC)\b(?=[ :#]+[A-Z]?\d)",
     "dob": r"(?:3 ?)?(?:\bD[O0][B8]\b|D\.O\.B\.?|DATE ?OF ?BIRTH|BIRTH ?DATE|\bBORN\b|FECHA DE NAC\w*)",
     "expiry": r"(?:4 ?B ?)?(?:\bEXP(?:IRES|IRY|IRATION)?\b(?: DATE| ON)?|DATE ?OF ?EXPIR\w+|VALID (?:UNTIL|THRU|THROUGH)|CARD EXPIRES|VENCE)|4 ?B\b",
@@ -32,16 +33,20 @@ _LABELS: dict[str, str] = {
     "nationality": r"NATIONALIT(?:Y|E)|CITIZENSHIP|NACIONALIDAD|COUNTRY OF BIRTH",
     "authority": r"(?:ISSUING )?AUTHORI(?:TY|TE|DAD)|ISSUED BY|ISSUING (?:OFFICE|AGENCY)|^AGENCY\b",
     "address": r"(?:\b8 )?\bADDRESS\b|\bDOMICILIO\b",
-    "other": r"(?:9A? ?)?\bCLASS\b|(?:9A ?)?\bEND(?:ORSEMENTS?)?\b|(?:12 ?)?\bREST(?:R|RICTIONS?)?\b|(?:16 ?)?\bH[GO]T\b|HEIGHT|(?:17 ?)?\bWGT\b|WEIGHT|"
+    "other": r"(?:9A? ?)?\bCLASS\b|(?:9A ?)?\bEND(?:ORSEMENTS?)?\b|(?:12 ?)?\bREST(?:R|RICTIONS?)?\b|(?:16 ?)?\bH[GO]T\b|HEIGHT|"
+    r"(?:17 ?)?\bWGT\b|WEIGHT|"
     r"(?:18 ?)?\bEYES\b|(?:19 ?)?\bHAIR\b|(?:5 ?)\bD[D0]\b|\bDD\b|\bREV\b|DONOR|VETERAN|PLACE OF BIRTH|\bTYPE\b|\bCODE\b|SIGNATURE|DUPS?\b",
 }  # fmt: skip
 _LABEL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _LABELS.items()))
 _CITY = re.compile(
-    r"^(?P<city>[A-Z][A-Z .'-]*?)[, ]+(?P<state>[A-Z]{2}|" + "|".join(name.upper() for name in US_STATES.values() if len(name) > 4) + r")[., ]+(?P<zip>\d{5}(?:-? ?\d{4})?)$"
+    r"^(?P<city>[A-Z][A-Z .'-]*?)[, ]+(?P<state>[A-Z]{2}|"
+    + "|".join(name.upper() for name in US_STATES.values() if len(name) > 4)
+    + r")[., ]+(?P<zip>\d{5}(?:-? ?\d{4})?)$"
 )
 _NAME = re.compile(r"[A-Z][A-Z .,'`-]*[A-Z.]|[A-Z]")
 _NOT_NAMES = re.compile(
-    r"LICEN|DRIVER|\bCARD\b|\bSTATE\b|IDENTIF|\bUSA\b|UNITED|FEDERAL|LIMIT|VETERAN|DONOR|SPECIMEN|\bNONE\b|CLASS|PASSPORT|GOVERNMENT|COMMERCIAL|RESIDENT|DEPARTMENT|UNIVERSITY|PERMANENT"
+    r"LICEN|DRIVER|\bCARD\b|\bSTATE\b|IDENTIF|\bUSA\b|UNITED|FEDERAL|LIMIT|VETERAN|DONOR|SPECIMEN|\bNONE\b|CLASS|PASSPORT|GOVERNMENT|"
+    r"COMMERCIAL|RESIDENT|DEPARTMENT|UNIVERSITY|PERMANENT"
 )
 _SWAPS = {"0": "O", "O": "0", "1": "I", "I": "1", "5": "S", "S": "5", "8": "B", "B": "8", "2": "Z", "Z": "2"}
 LABELLED, NUMBERED, INFERRED, GUESSED = 0.93, 0.93, 0.75, 0.55
@@ -79,7 +84,9 @@ def read(
     lines: Sequence[TextLine], *, state: str, country: str, kind: str, zone: mrz.Zone | None, today: date, side: str = "front", page: int = 1
 ) -> list[Field]:
     """Fields of the visual zone, with boxes. ``state`` (two letters) and ``country`` (alpha-3) as classified; ``zone`` keeps its own lines out."""
-    printed = [item for item in items(lines) if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])]
+    printed = [
+        item for item in items(lines) if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])
+    ]
     card = _Card(printed, [segment for item in printed for segment in _segments(item)], state, country not in ("USA", "", "CAN"), today)
     found: dict[str, Value] = {}
     found |= _dates(card)
@@ -97,7 +104,7 @@ def read(
 
 
 def _segments(item: Item) -> Iterator[Segment]:
-    matches = [match for match in _LABEL.finditer(item.folded)]
+    matches = list(_LABEL.finditer(item.folded))
     for match, following in zip(matches, [*matches[1:], None], strict=False):
         end = following.start() if following else len(item.text)
         rest = item.text[match.end() : end].strip(" :.#")
@@ -142,7 +149,9 @@ def _inferred_dates(card: _Card, found: dict[str, Value]) -> dict[str, Value]:
             if re.search(r"\d{4}", item.text[entry.start : entry.end]) and entry.value.isoformat() not in known:
                 free.setdefault(entry.value, item)
     inferred: dict[str, Value] = {}
-    for path, value in zip(("person.date_of_birth", "document.issue_date", "document.expiration_date"), _by_age(sorted(free), missing, card.today), strict=True):
+    for path, value in zip(
+        ("person.date_of_birth", "document.issue_date", "document.expiration_date"), _by_age(sorted(free), missing, card.today), strict=True
+    ):
         if value is not None and path in missing:
             inferred[path] = Value(value.isoformat(), INFERRED * free[value].confidence, free[value])
     return inferred
@@ -150,7 +159,11 @@ def _inferred_dates(card: _Card, found: dict[str, Value]) -> dict[str, Value]:
 
 def _by_age(dates: list[date], missing: set[str], today: date) -> tuple[date | None, date | None, date | None]:
     """Birth, issue, expiry among ``dates`` in order. A birth lies at least 14 years back; nothing is inferred from more dates than fields."""
-    birth = next((value for value in dates if value.year <= today.year - 14 and value.year > today.year - 110), None) if "person.date_of_birth" in missing else None
+    birth = (
+        next((value for value in dates if value.year <= today.year - 14 and value.year > today.year - 110), None)
+        if "person.date_of_birth" in missing
+        else None
+    )
     rest = [value for value in dates if value != birth]
     if len(rest) > 2:
         return birth, None, None
@@ -252,7 +265,10 @@ def _streets(card: _Card, city: Item) -> list[tuple[str, Item]]:
         above = [
             item
             for item in card.items
-            if item.middle < current.middle - 0.4 * current.height and len(item.text) > 2 and current.top - item.bottom < 0.9 * city.height and abs(item.left - city.left) < 3.0 * city.height
+            if item.middle < current.middle - 0.4 * current.height
+            and len(item.text) > 2
+            and current.top - item.bottom < 0.9 * city.height
+            and abs(item.left - city.left) < 3.0 * city.height
         ]
         line = max(above, key=lambda item: item.middle, default=None)
         if line is None:
@@ -324,7 +340,9 @@ def _line_above(card: _Card, given: Item) -> Value | None:
 def _names_above(card: _Card, street: Item) -> tuple[Value | None, Value | None]:
     """Two lines above the street are surname and given names, one line the whole name as spoken."""
     column = [
-        item for item in card.items if item.bottom <= street.top + 0.3 * street.height and abs(item.left - street.left) < 3.0 * street.height and _is_name(item.text)
+        item
+        for item in card.items
+        if item.bottom <= street.top + 0.3 * street.height and abs(item.left - street.left) < 3.0 * street.height and _is_name(item.text)
     ]
     column.sort(key=lambda item: -item.middle)
     near = [item for index, item in enumerate(column[:2]) if street.top - item.bottom < (1.2 + 1.6 * index) * max(street.height, item.height)]
@@ -351,7 +369,7 @@ def _split(whole: Value, confidence: float) -> tuple[Value | None, Value | None]
 def _is_name(text: str) -> bool:
     folded = text.upper().strip(" .,")
     plain = "".join(char for char in folded if char.isalpha() or char in " .,'`-’")
-    return len(plain) == len(folded) >= 2 and not _NOT_NAMES.search(folded) and not _LABEL.fullmatch(folded) and state_code(folded) is None or (
+    return (len(plain) == len(folded) >= 2 and not _NOT_NAMES.search(folded) and not _LABEL.fullmatch(folded) and state_code(folded) is None) or (
         len(folded) == 1 and folded.isalpha()
     )
 

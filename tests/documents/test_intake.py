@@ -77,7 +77,9 @@ def test_other_image_formats_are_refused(kind: str) -> None:
     assert "not a JPEG" in refusal(encoded(picture(), kind))
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89", b"PK\x03\x04" + bytes(200), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff", b"%PDF-", b"RIFF\0\0\0\0WEBP"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x89", b"PK\x03\x04" + bytes(200), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff", b"%PDF-", b"RIFF\0\0\0\0WEBP"]
+)
 def test_stubs_and_foreign_files_are_refused(data: bytes) -> None:
     refusal(data)
 
@@ -192,7 +194,18 @@ def test_inspection_of_a_two_megabyte_photograph_is_quick() -> None:
     assert time.thread_time() - begun < 0.25
 
 
-MAGIC = st.sampled_from([b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\0\0\0WEBPVP8 ", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"%PDF-1.7\n", b"\0\0\0\x18ftypheic", b""])
+MAGIC = st.sampled_from(
+    [
+        b"\xff\xd8\xff\xe0",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\x10\0\0\0WEBPVP8 ",
+        b"II*\0\x08\0\0\0",
+        b"MM\0*\0\0\0\x08",
+        b"%PDF-1.7\n",
+        b"\0\0\0\x18ftypheic",
+        b"",
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -202,7 +215,7 @@ def test_arbitrary_bytes_are_refused_and_nothing_else_is_raised(magic: bytes, ta
         try:
             operation(magic + tail, accept_pdf=True)
         except Refused as error:
-            assert error.code == "image_invalid"
+            assert error.code == "image_invalid"  # noqa: PT017
 
 
 @settings(max_examples=80, deadline=None)
@@ -214,4 +227,4 @@ def test_one_changed_byte_is_read_or_refused(kind: str, place: int, value: int) 
         pages = open_pages(bytes(data), accept_pdf=True)
         assert all(page.rgb.dtype == np.uint8 and page.rgb.ndim == 3 for page in pages)
     except Refused as error:
-        assert error.code == "image_invalid"
+        assert error.code == "image_invalid"  # noqa: PT017

@@ -17,7 +17,8 @@ from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.errors import Refused
 
 EMPTY: dict[str, Any] = {
-    "seconds": 0.0, "pages": 0, "classified": None, "mrz": None, "barcodes": [], "aamva": None, "fields": {}, "text": [], "faces": [], "quality": None,
+    "seconds": 0.0, "pages": 0, "classified": None, "mrz": None, "barcodes": [], "aamva": None, "fields": {}, "text": [],
+    "faces": [], "quality": None,
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def _answer(name: str, raw: str | None, declared: DocumentType | None, country: 
         problem = {"code": "not_aamva", "message": str(error)}
     except OSError as error:
         problem = {"code": "file_unreadable", "message": error.strerror or "the file cannot be read"}
-    except Exception as error:  # noqa: BLE001  a broken engine must not stop the batch
+    except Exception as error:
         problem = {"code": "reading_failed", "message": type(error).__name__}
     return {"file": name, "error": problem, **EMPTY, "seconds": round(time.perf_counter() - begun, 3)}
 

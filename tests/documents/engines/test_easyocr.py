@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +29,15 @@ def test_the_directory_is_the_one_easyocr_uses(monkeypatch: pytest.MonkeyPatch, 
 
 def test_reading_without_weights_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EASYOCR_MODULE_PATH", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="craft_mlt_25k.pth"):
+    with pytest.raises(FileNotFoundError, match=r"craft_mlt_25k\.pth"):
         ENGINE.read(np.zeros((10, 10, 3), np.uint8))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.engine
 def test_real_loading_and_reading_on_random_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("easyocr", reason="the extra [easyocr] is not installed", exc_type=Exception)
+    if importlib.util.find_spec("easyocr") is None:
+        pytest.skip("the extra [easyocr] is not installed")
     easyocr = ocr_easyocr.load_easyocr()
     import torch
     from easyocr.config import recognition_models

@@ -13,8 +13,8 @@ import zxingcpp
 
 import documents.engines
 from documents.engines import barcode_zxing, mrz_passporteye, ocr_tesseract, registry
-from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.engines.barcode_zxing import bar_angle
+from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 
 FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in ("__init__", "base", "registry"))
@@ -26,7 +26,7 @@ PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06
 def test_every_file_in_the_folder_is_an_engine(name: str) -> None:
     engine = importlib.import_module(f"documents.engines.{name}").ENGINE
     assert isinstance(engine, Engine)
-    assert isinstance(engine, CONTRACTS[name.split("_")[0]])
+    assert isinstance(engine, CONTRACTS[name.split("_", maxsplit=1)[0]])
     assert engine.name
     assert isinstance(engine.version, str)
     available = engine.available()
@@ -50,7 +50,11 @@ def test_scripted_engines_answer_what_they_were_told() -> None:
     assert [text.read(blank)[0].text for _ in range(3)] == ["ONE", "TWO", "TWO"]
     assert text.seen == [(10, 20, 3)] * 3
     assert Scripted(reason="broken").available() == Availability(False, "broken")
-    assert (ScriptedBarcodes().scan(blank), ScriptedFaces(apart=0.4).distance(np.zeros(1), np.zeros(1)), ScriptedZone().read_zone(blank)) == ([], 0.4, None)
+    assert (ScriptedBarcodes().scan(blank), ScriptedFaces(apart=0.4).distance(np.zeros(1), np.zeros(1)), ScriptedZone().read_zone(blank)) == (
+        [],
+        0.4,
+        None,
+    )
 
 
 def symbol(scale: int = 3, *, margin: int = 40) -> Pixels:
@@ -143,11 +147,15 @@ def test_a_hanging_second_opinion_is_killed(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_second_opinion_is_read_from_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/tesseract")
-    monkeypatch.setattr(mrz_passporteye, "_CHILD", "import sys; sys.stdin.buffer.read(); print('[\"P<UTO\", \"L89\"]')")
+    monkeypatch.setattr(mrz_passporteye, "_CHILD", 'import sys; sys.stdin.buffer.read(); print(\'["P<UTO", "L89"]\')')
     assert mrz_passporteye.ENGINE.read_zone(np.full((80, 80, 3), 255, np.uint8)) == ("P<UTO", "L89")
 
 
-TABLE = "level\tblock_num\tpar_num\tline_num\tleft\ttop\twidth\theight\tconf\ttext\n5\t1\t1\t1\t10\t20\t30\t12\t90\tHELLO\n5\t1\t1\t1\t50\t18\t40\t14\t70\tWORLD\n4\t1\t1\t2\t0\t0\t0\t0\t-1\t\n"
+TABLE = (
+    "level\tblock_num\tpar_num\tline_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+    "5\t1\t1\t1\t10\t20\t30\t12\t90\tHELLO\n"
+    "5\t1\t1\t1\t50\t18\t40\t14\t70\tWORLD\n4\t1\t1\t2\t0\t0\t0\t0\t-1\t\n"
+)
 
 
 def test_tesseract_words_become_lines() -> None:

@@ -21,7 +21,9 @@ ICAO_MRVB = ("V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<", "L8988901C4XXX4009078F96121
 TODAY = date(2026, 1, 15)
 
 
-def td3(number: str, surname: str, given: str, *, birth: str = "850101", expiry: str = "300101", sex: str = "F", nation: str = "UTO", personal: str = "") -> tuple[str, str]:
+def td3(
+    number: str, surname: str, given: str, *, birth: str = "850101", expiry: str = "300101", sex: str = "F", nation: str = "UTO", personal: str = ""
+) -> tuple[str, str]:
     first = f"P<{nation}{surname}<<{given}".ljust(44, "<")[:44]
     number, personal = number.ljust(9, "<"), personal.ljust(14, "<")
     digits = number + check_digit(number), birth + check_digit(birth), expiry + check_digit(expiry), personal + check_digit(personal)
@@ -38,7 +40,9 @@ def td1(number: str, surname: str, given: str, *, birth: str = "850101", expiry:
     return first, second + composite, f"{surname}<<{given}".ljust(30, "<")[:30]
 
 
-@pytest.mark.parametrize(("text", "digit"), [("D23145890", "7"), ("740812", "2"), ("120415", "9"), ("L898902C3", "6"), ("ZE184226B<<<<<", "1"), ("", "0")])
+@pytest.mark.parametrize(
+    ("text", "digit"), [("D23145890", "7"), ("740812", "2"), ("120415", "9"), ("L898902C3", "6"), ("ZE184226B<<<<<", "1"), ("", "0")]
+)
 def test_check_digits_of_the_standard(text: str, digit: str) -> None:
     assert check_digit(text) == digit
 
@@ -53,7 +57,13 @@ def test_any_single_changed_digit_changes_the_check_digit(text: str, place: int,
 
 @pytest.mark.parametrize(
     ("format_", "zone", "number"),
-    [("TD3", ICAO_TD3, "L898902C3"), ("TD1", ICAO_TD1, "D23145890"), ("TD2", ICAO_TD2, "D23145890"), ("MRVA", ICAO_MRVA, "L8988901C"), ("MRVB", ICAO_MRVB, "L8988901C")],
+    [
+        ("TD3", ICAO_TD3, "L898902C3"),
+        ("TD1", ICAO_TD1, "D23145890"),
+        ("TD2", ICAO_TD2, "D23145890"),
+        ("MRVA", ICAO_MRVA, "L8988901C"),
+        ("MRVB", ICAO_MRVB, "L8988901C"),
+    ],
 )
 def test_specimens_of_the_standard_are_read_exactly(format_: str, zone: tuple[str, ...], number: str) -> None:
     found = mrz.find_zone(lines("UTOPIA", "Surname / Nom", "ERIKSSON", *zone))
@@ -226,6 +236,8 @@ def test_arbitrary_text_never_raises(texts: list[str]) -> None:
     mrz.find_zone(lines(*texts))
 
 
-@pytest.mark.parametrize(("one", "other", "alike"), [("X5O2", "X502", True), ("X502", "X502", False), ("AB12", "AC12", False), ("AB1", "AB12", False)])
+@pytest.mark.parametrize(
+    ("one", "other", "alike"), [("X5O2", "X502", True), ("X502", "X502", False), ("AB12", "AC12", False), ("AB1", "AB12", False)]
+)
 def test_look_alikes(one: str, other: str, alike: bool) -> None:
     assert mrz.look_alike(one, other) is alike

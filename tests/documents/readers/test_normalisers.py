@@ -53,7 +53,16 @@ def test_any_text_can_be_searched_and_folded(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("USA", "USA"), ("us", "USA"), ("D<<", "DEU"), ("GBD", "GBR"), ("France", "FRA"), ("MÉXICO", "MEX"), ("UTOPIA", None), ("United States of America", "USA")],
+    [
+        ("USA", "USA"),
+        ("us", "USA"),
+        ("D<<", "DEU"),
+        ("GBD", "GBR"),
+        ("France", "FRA"),
+        ("MÉXICO", "MEX"),
+        ("UTOPIA", None),
+        ("United States of America", "USA"),
+    ],
 )
 def test_countries(text: str, code: str | None) -> None:
     assert country_code(text) == code

@@ -1,0 +1,123 @@
+"""Letters: the addressee's name and address against the issuer's, the issuer, the date."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from documents.engines.base import TextLine
+from documents.fields import Field
+from documents.readers import address
+
+TODAY = date(2026, 1, 15)
+SIZE = (1000, 1300)
+
+
+def at(text: str, left: float, top: float, height: float = 20) -> TextLine:
+    width = 0.55 * height * len(text)
+    return TextLine(text, 1.0, ((left, top), (left + width, top), (left + width, top + height), (left, top + height)))
+
+
+def column(left: float, top: float, *texts: str) -> list[TextLine]:
+    return [at(text, left, top + 26 * row) for row, text in enumerate(texts)]
+
+
+def read(*lines: TextLine) -> dict[str, Field]:
+    return {field.path: field for field in address.read(lines, SIZE, today=TODAY)}
+
+
+ISSUER = [at("Springfield Power & Light", 60, 40, 40), *column(60, 100, "100 Reactor Road", "Springfield, IL 62701")]
+BILL = [
+    *ISSUER,
+    at("ELECTRIC BILL", 700, 50, 26),
+    *column(60, 300, "HOMER J SIMPSON", "742 EVERGREEN TER APT 3", "SPRINGFIELD IL 62704-1234"),
+    at("Statement date: 12/20/2025", 640, 150),
+    at("Due date: 01/10/2026", 640, 180),
+    at("Account number: 123-456-789", 640, 210),
+]
+
+
+def test_a_bill_with_a_window_address() -> None:
+    found = read(*BILL)
+    assert {path: field.value for path, field in found.items()} == {
+        "person.full_name": "HOMER J SIMPSON",
+        "person.surname": "SIMPSON",
+        "person.given_names": "HOMER J",
+        "address.full": "742 EVERGREEN TER APT 3, SPRINGFIELD, IL 62704-1234",
+        "address.street": "742 EVERGREEN TER APT 3",
+        "address.city": "SPRINGFIELD",
+        "address.state": "Illinois",
+        "address.zip": "62704-1234",
+        "address.country": "USA",
+        "document.country_code": "USA",
+        "document.number": "123-456-789",
+        "statement.issuer": "Springfield Power & Light",
+        "statement.date": "2025-12-20",
+    }
+    assert found["address.full"].box == (60, 300, 275, 72)
+
+
+def test_the_issuers_address_alone_is_not_the_persons() -> None:
+    found = read(*ISSUER, at("Date: 12/20/2025", 640, 150))
+    assert "address.full" not in found
+    assert found["statement.issuer"].value == "Springfield Power & Light"
+
+
+def test_labels_tell_bill_to_from_ship_to_and_from() -> None:
+    lines = [
+        *column(60, 200, "FROM", "East Repair Inc.", "1912 Harvest Lane", "New York, NY 12210"),
+        *column(400, 200, "SHIP TO", "Ann Other", "9 Elsewhere St", "Albany, NY 12207"),
+        *column(700, 200, "BILL TO", "John Smith", "2 Court Square", "New York, NY 12210"),
+        at("INVOICE DATE 11/02/2019", 60, 340),
+        at("DUE DATE 26/02/2019", 60, 370),
+    ]
+    found = read(*lines)
+    assert (found["person.full_name"].value, found["address.full"].value) == ("John Smith", "2 Court Square, New York, NY 12210")
+    assert found["statement.date"].value == "2019-02-11"
+    assert found["statement.issuer"].value == "East Repair Inc."
+
+
+@pytest.mark.parametrize(
+    ("lines", "street", "city", "state", "postal", "country"),
+    [
+        (("Ann Example", "640 GRAHAM MILLS, KENNETHVIEW, NJ 07419"), "640 GRAHAM MILLS", "KENNETHVIEW", "New Jersey", "07419", "USA"),
+        (("Ann Example", "28285 Maggie Club, Almetaton,", "Texas 75102"), "28285 Maggie Club", "Almetaton", "Texas", "75102", "USA"),
+        (("Ann Example", "PO BOX 12", "WINSTON-SALEM NC 27101"), "PO BOX 12", "WINSTON-SALEM", "North Carolina", "27101", "USA"),
+        (("Ann Example", "10 Rideau St", "Ottawa ON K1N 5W8"), "10 Rideau St", "Ottawa", "Ontario", "K1N 5W8", "CAN"),
+        (("MME ANNE EXEMPLE", "12 RUE DE LONDRES", "75009 PARIS"), "12 RUE DE LONDRES", "PARIS", "", "75009", "FRA"),
+        (("Mrs Ann Example", "34 Kingly Street", "London", "W1B 5QH"), "34 Kingly Street", "London", "", "W1B 5QH", "GBR"),
+    ],
+)
+def test_addresses_of_several_countries(lines: tuple[str, ...], street: str, city: str, state: str, postal: str, country: str) -> None:
+    found = read(*column(60, 300, *lines))
+    got = {name: found[f"address.{name}"].value for name in ("street", "zip", "country") if f"address.{name}" in found}
+    assert got == {"street": street, "zip": postal, "country": country}
+    assert [found[path].value if path in found else "" for path in ("address.city", "address.state")] == [city, state]
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("Bill date 01/05/2026", "2026-01-05"),
+        ("Statement period 12/01/2025 - 12/31/2025", "2025-12-31"),
+        ("Date of issue: 5 January 2026", "2026-01-05"),
+        ("For 03/02/2025", "2025-03-02"),
+        ("Facture du 29/01/2025", "2025-01-29"),
+    ],
+)
+def test_statement_dates(line: str, value: str) -> None:
+    assert read(at(line, 60, 100), at("Payment due 02/01/2026", 60, 130))["statement.date"].value == value
+
+
+def test_due_dates_are_no_statement_dates() -> None:
+    assert "statement.date" not in read(at("Amount due by 02/01/2026", 60, 100))
+
+
+def test_terms_of_leases_and_policies() -> None:
+    found = read(at("Policy Number", 60, 100), at("HO-64794898", 60, 122), at("Policy period 02/01/2025 to 02/01/2026", 60, 160))
+    assert (found["document.number"].value, found["document.expiration_date"].value) == ("HO-64794898", "2026-02-01")
+
+
+def test_prose_gives_nothing() -> None:
+    assert read(at("Coffee is a brewed beverage made from particular beans.", 40, 600), at("This behaviour was most unusual.", 40, 640)) == {}

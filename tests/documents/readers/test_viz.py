@@ -1,0 +1,144 @@
+"""The visual zone: numbered and worded labels, values behind, right of and below them, and what is inferred."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from documents.engines.base import TextLine
+from documents.fields import Field
+from documents.readers import viz
+
+TODAY = date(2026, 1, 15)
+
+
+def at(text: str, left: float, top: float, height: float = 20) -> TextLine:
+    width = 0.55 * height * len(text)
+    return TextLine(text, 1.0, ((left, top), (left + width, top), (left + width, top + height), (left, top + height)))
+
+
+def read(*lines: TextLine, state: str = "TN", country: str = "USA", kind: str = "driver_license") -> dict[str, Field]:
+    return {field.path: field for field in viz.read(lines, state=state, country=country, kind=kind, zone=None, today=TODAY)}
+
+
+NUMBERED = (
+    at("Tennessee", 20, 10, 40),
+    at("DRIVER LICENSE", 400, 20, 30),
+    at("4d DLN 123456789", 500, 90),
+    at("3 DOB 05/12/1956", 500, 120),
+    at("1 SIMPSON", 300, 160),
+    at("2 HOMER JAY", 300, 190),
+    at("8 742 EVERGREEN TER", 300, 220),
+    at("APT 3", 318, 245),
+    at("SPRINGFIELD, TN 37172-1234", 318, 270),
+    at("4b EXP 05/12/2031 4a ISS 05/12/2023", 300, 310),
+    at("15 SEX M 16 HGT 6'-01\"", 300, 340),
+    at("5 DD 20230512000123", 300, 370),
+)
+
+
+def test_a_licence_with_numbered_fields() -> None:
+    values = {path: field.value for path, field in read(*NUMBERED).items()}
+    assert values == {
+        "person.date_of_birth": "1956-05-12",
+        "document.expiration_date": "2031-05-12",
+        "document.issue_date": "2023-05-12",
+        "document.number": "123456789",
+        "person.sex": "M",
+        "address.full": "742 EVERGREEN TER, APT 3, SPRINGFIELD, TN 37172-1234",
+        "address.street": "742 EVERGREEN TER, APT 3",
+        "address.city": "SPRINGFIELD",
+        "address.state": "Tennessee",
+        "address.zip": "37172-1234",
+        "address.country": "USA",
+        "person.surname": "SIMPSON",
+        "person.given_names": "HOMER JAY",
+        "person.full_name": "SIMPSON HOMER JAY",
+        "document.issuing_entity": "Tennessee",
+        "document.country_code": "USA",
+    }
+
+
+def test_values_have_their_place() -> None:
+    assert read(*NUMBERED)["document.number"].box == (500, 90, 176, 20)
+
+
+def test_values_below_and_right_of_their_labels() -> None:
+    found = read(
+        at("4d NUMBER", 500, 90, 14), at("S99988801", 500, 106), at("DOB:", 300, 160), at("03/23/1988", 380, 160), at("EXP:", 300, 190), at("03/23/2026", 380, 190),
+        at("LN", 300, 220, 14), at("SAMPLE", 330, 218), at("FN", 300, 250, 14), at("CONNOR", 330, 248), at("SEX: F", 500, 220), state="MA",
+    )  # fmt: skip
+    values = {
+        path: found[path].value
+        for path in ("document.number", "person.date_of_birth", "document.expiration_date", "person.surname", "person.given_names", "person.sex")
+    }
+    assert values == {
+        "document.number": "S99988801",
+        "person.date_of_birth": "1988-03-23",
+        "document.expiration_date": "2026-03-23",
+        "person.surname": "SAMPLE",
+        "person.given_names": "CONNOR",
+        "person.sex": "F",
+    }
+
+
+def test_dates_without_labels_are_inferred_with_less_confidence() -> None:
+    found = read(at("01/12/2016", 300, 100), at("01/12/2021", 300, 140), at("01/12/1959", 300, 180))
+    assert found["person.date_of_birth"].value == "1959-01-12"
+    assert (found["document.issue_date"].value, found["document.expiration_date"].value) == ("2016-01-12", "2021-01-12")
+    assert all(found[path].confidence <= 0.75 for path in ("person.date_of_birth", "document.issue_date", "document.expiration_date"))
+
+
+def test_impossible_order_of_dates_is_not_believed() -> None:
+    found = read(at("DOB 01/01/2020", 300, 100), at("EXP 01/01/2010", 300, 140))
+    assert found["person.date_of_birth"].confidence < 0.6
+
+
+def test_a_number_is_put_into_its_states_form() -> None:
+    found = read(at("DL 01234567", 300, 100), state="CA")["document.number"]
+    assert (found.value, found.confidence) == ("O1234567", 0.8)
+    assert read(at("DLN A1234567", 300, 100), state="CA")["document.number"].confidence > 0.9
+
+
+def test_a_field_number_glued_to_the_street_is_taken_off() -> None:
+    card = (
+        at("1TALBOT", 300, 100),
+        at("2LIAM R.", 300, 130),
+        at("4aISS01/06/2015", 500, 130),
+        at("8123 MAIN STREET", 300, 170),
+        at("SEATTLE WA 99999-1234", 308, 195),
+    )
+    found = read(*card, state="WA")
+    assert (found["address.street"].value, found["person.surname"].value, found["person.given_names"].value) == (
+        "123 MAIN STREET",
+        "TALBOT",
+        "LIAM R.",
+    )
+
+
+def test_a_passport_page_with_labels_in_three_languages() -> None:
+    found = read(
+        at("Surname / Nom / Apellidos", 300, 100, 16), at("TRAVELER", 300, 122), at("Given names / Prénoms / Nombres", 300, 150, 16), at("HAPPY", 300, 172),
+        at("Nationality / Nationalité", 300, 200, 16), at("UNITED STATES OF AMERICA", 300, 222), at("Date of birth / Date de naissance", 300, 250, 16), at("05 Feb 1965", 300, 272),
+        at("Date of issue / Date de délivrance", 300, 300, 16), at("15 0CT 2020", 300, 322), at("Date of expiration / Date d'expiration", 300, 350, 16), at("14 OCT 2030", 300, 372),
+        at("Authority / Autorité", 300, 400, 16), at("United States Department of State", 300, 422), at("Sex / Sexe / Sexo", 600, 250, 16), at("F", 600, 272),
+        state="", kind="passport",
+    )  # fmt: skip
+    assert {path: field.value for path, field in found.items()} == {
+        "person.surname": "TRAVELER",
+        "person.given_names": "HAPPY",
+        "person.full_name": "TRAVELER HAPPY",
+        "person.nationality": "USA",
+        "person.date_of_birth": "1965-02-05",
+        "document.issue_date": "2020-10-15",
+        "document.expiration_date": "2030-10-14",
+        "document.issuing_entity": "United States Department of State",
+        "document.country_code": "USA",
+        "person.sex": "F",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "DOB", "4d", "8", "1", "EXP EXP EXP", "SEX", "4d DLN NONE", "ADDRESS ADDRESS"])
+def test_labels_without_values_give_nothing(text: str) -> None:
+    assert not {"document.number", "person.date_of_birth", "person.surname", "person.sex", "address.street"} & set(read(at(text, 300, 100)))
