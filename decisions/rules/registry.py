@@ -22,7 +22,7 @@ Group = Literal["document", "person", "address", "image", "face"]
 Fix = Literal["reupload", "correct_expected_data", "contact_operator", "none"]
 Thresholds = Mapping[str, Any]
 
-MODULES = ("document", "person", "address", "image", "face")
+MODULES = ("document", "zones", "person", "address", "image", "face")
 ANY_CONTEXT = frozenset({PHOTO_ID, PROOF_OF_ADDRESS, SELFIE})
 ON_PAPER = frozenset({PHOTO_ID, PROOF_OF_ADDRESS})
 CONFIDENCE = 0.85

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from documents.specimens.cards import STATES, licence
+from documents.specimens.cards import licence
 from documents.specimens.degrade import degrade
 from documents.specimens.faces import draw_face, sitting
 from documents.specimens.holders import Holder, holder
 from documents.specimens.letters import KINDS as _LETTER_KINDS
 from documents.specimens.letters import letter
 from documents.specimens.paper import stamp
+from documents.specimens.states import STATES
 from documents.specimens.travel import passport, resident_card
 from documents.specimens.wanted import TODAY, Specimen, Wanted, wanted
 

@@ -11,7 +11,7 @@ import pytest
 
 from decisions.evidence import Case, Classified, DocumentEvidence, Evidence, FaceComparison, MrzEvidence, Observed, SideQuality
 from decisions.rules import registry
-from decisions.rules.document import number_pattern
+from decisions.rules.zones import number_pattern
 from documents.readers.states import US_STATES
 from documents.types import DOCUMENT_TYPES, PHOTO_ID, PROOF_OF_ADDRESS, SELFIE
 
