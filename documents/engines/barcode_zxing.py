@@ -21,6 +21,7 @@ from documents.engines.base import Availability, Barcode, Pixels, Point
 Affine = NDArray[np.float64]
 LARGEST_ENLARGED_SIDE = 4600
 BOX = 31
+LEAST_CONTRAST = 4.0
 STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])
 EVERY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.All])
 
@@ -45,6 +46,8 @@ class ZxingBarcodes:
         grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         found = _decode(grey, np.eye(2, 3))
         if any(code.format == "PDF417" for code in found) or not thorough:
+            return found
+        if float(grey.std()) < LEAST_CONTRAST:
             return found
         for candidate, back in _attempts(grey):
             stacked = [code for code in _decode(candidate, back, stacked_only=True) if code.format == "PDF417"]

@@ -48,6 +48,7 @@ class _Task:
     type: DocumentType | None
     country: str | None
     today: date
+    two_sided: bool = False
 
 
 def read_document(
@@ -65,7 +66,7 @@ def read_document(
     face, narrows them further), never what they report. Raises Refused("image_invalid") when a side cannot be decoded."""
     begun = time.perf_counter()
     opened = {side: open_pages(data, accept_pdf=True, max_pixels=max_pixels, max_pages=max_pages) for side, data in sides.items()}
-    task = _Task(engines, _zones(document_type, kinds), document_type, country, today or datetime.now(UTC).date())
+    task = _Task(engines, _zones(document_type, kinds), document_type, country, today or datetime.now(UTC).date(), "back" in sides)
     found = _Found()
     for side in sorted(opened, key=lambda name: name != "front"):
         for page in opened[side]:
@@ -102,7 +103,7 @@ def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tup
         return [], None
     begun = time.perf_counter()
     engine = task.engines.barcodes
-    symbols = engine.scan(page.rgb, thorough=True)
+    symbols = engine.scan(page.rgb, thorough=not (side == "front" and task.two_sided))
     card, box, fields = None, None, []
     for symbol in symbols:
         if symbol.format == "PDF417" and card is None:

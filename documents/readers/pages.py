@@ -16,6 +16,7 @@ ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12
 CLEAR = 0.86
 ZONE_WIDTH = 1280
+SECOND_HAND = 0.6  # tesseract reads fillers between names as letters, which no check digit notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def read_zone(text: ReadText, engine: TextEngine, *, expected: bool, second: Lin
 def _confirmed(best: mrz.Zone | None, raw: tuple[str, ...] | None, first_name: str, second_name: str) -> tuple[mrz.Zone | None, str]:
     other = mrz.zone_from_text(raw) if raw else None
     if other is not None and other.valid and not other.guessed and (best is None or other.rank > best.rank):
-        return replace(other, confidence=min(other.confidence, 0.8)), second_name
+        return replace(other, confidence=SECOND_HAND), second_name
     return best, first_name
 
 

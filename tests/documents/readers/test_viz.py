@@ -66,7 +66,8 @@ def test_values_have_their_place() -> None:
 
 def test_values_below_and_right_of_their_labels() -> None:
     found = read(
-        at("4d NUMBER", 500, 90, 14), at("S99988801", 500, 106), at("DOB:", 300, 160), at("03/23/1988", 380, 160), at("EXP:", 300, 190), at("03/23/2026", 380, 190),
+        at("4d NUMBER", 500, 90, 14), at("S99988801", 500, 106), at("DOB:", 300, 160), at("03/23/1988", 380, 160), at("EXP:", 300, 190),
+        at("03/23/2026", 380, 190),
         at("LN", 300, 220, 14), at("SAMPLE", 330, 218), at("FN", 300, 250, 14), at("CONNOR", 330, 248), at("SEX: F", 500, 220), state="MA",
     )  # fmt: skip
     values = {
@@ -119,10 +120,14 @@ def test_a_field_number_glued_to_the_street_is_taken_off() -> None:
 
 def test_a_passport_page_with_labels_in_three_languages() -> None:
     found = read(
-        at("Surname / Nom / Apellidos", 300, 100, 16), at("TRAVELER", 300, 122), at("Given names / Prénoms / Nombres", 300, 150, 16), at("HAPPY", 300, 172),
-        at("Nationality / Nationalité", 300, 200, 16), at("UNITED STATES OF AMERICA", 300, 222), at("Date of birth / Date de naissance", 300, 250, 16), at("05 Feb 1965", 300, 272),
-        at("Date of issue / Date de délivrance", 300, 300, 16), at("15 0CT 2020", 300, 322), at("Date of expiration / Date d'expiration", 300, 350, 16), at("14 OCT 2030", 300, 372),
-        at("Authority / Autorité", 300, 400, 16), at("United States Department of State", 300, 422), at("Sex / Sexe / Sexo", 600, 250, 16), at("F", 600, 272),
+        at("Surname / Nom / Apellidos", 300, 100, 16), at("TRAVELER", 300, 122), at("Given names / Prénoms / Nombres", 300, 150, 16),
+        at("HAPPY", 300, 172),
+        at("Nationality / Nationalité", 300, 200, 16), at("UNITED STATES OF AMERICA", 300, 222),
+        at("Date of birth / Date de naissance", 300, 250, 16), at("05 Feb 1965", 300, 272),
+        at("Date of issue / Date de délivrance", 300, 300, 16), at("15 0CT 2020", 300, 322),
+        at("Date of expiration / Date d'expiration", 300, 350, 16), at("14 OCT 2030", 300, 372),
+        at("Authority / Autorité", 300, 400, 16), at("United States Department of State", 300, 422), at("Sex / Sexe / Sexo", 600, 250, 16),
+        at("F", 600, 272),
         state="", kind="passport",
     )  # fmt: skip
     assert {path: field.value for path, field in found.items()} == {
