@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,6 +16,18 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 def _with_request_id(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     if value := request_id.get():
         event.setdefault("request_id", value)
+    return event
+
+
+def _frames_only(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """An exception is told by its type and the way to it: its own text may hold what a client sent or a document says."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()
+    if isinstance(error, BaseException):
+        error = (type(error), error, error.__traceback__)
+    if isinstance(error, tuple) and error[0] is not None:
+        event["exception"] = f"{error[0].__name__}\n{''.join(traceback.format_tb(error[2]))}"
     return event
 
 
@@ -42,7 +56,7 @@ def logging_config(style: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
+                    _frames_only,
                     renderer,
                 ],
             }

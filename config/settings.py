@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import secrets
 from pathlib import Path
@@ -128,7 +129,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 PIPELINE = "config.pipeline"
-WORKERS = env_int("WORKERS", 1, least=1, most=64)
+WORKERS = env_int("WORKERS", min(4, os.cpu_count() or 1), least=1, most=64)
 WORKER_THREADS = env_int("WORKER_THREADS", 4, least=1, most=64)
 WEB_THREADS = env_int("WEB_THREADS", 4, least=1, most=64)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -60,6 +61,12 @@ class ReviewCaseAdmin(admin.ModelAdmin):
     list_per_page = 50
     ordering = ("submitted_at", "id")
     show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ["decisions/review.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Double check: what waits for a person, oldest first", **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewCase]:
         newest = Decision.objects.order_by("-created_at", "-id")
@@ -120,7 +127,9 @@ class ReviewCaseAdmin(admin.ModelAdmin):
 
     def decide(self, request: HttpRequest, case_id: str) -> HttpResponse:
         case = self._case(request, case_id, change=True)
-        status = {"approve": DecisionStatus.APPROVED, "reject": DecisionStatus.REJECTED, "reopen": DecisionStatus.DOUBLE_CHECK}.get(request.POST.get("action", ""))
+        status = {"approve": DecisionStatus.APPROVED, "reject": DecisionStatus.REJECTED, "reopen": DecisionStatus.DOUBLE_CHECK}.get(
+            request.POST.get("action", "")
+        )
         reason, note = request.POST.get("reason", "").strip(), request.POST.get("note", "").strip()
         if status is None or (status == DecisionStatus.REJECTED and not reason):
             messages.error(request, "Choose a reason for the rejection." if status else "Choose what to decide.")
@@ -162,7 +171,7 @@ class ReviewCaseAdmin(admin.ModelAdmin):
         return HttpResponse(storage.read(page.blob), content_type=page.blob.content_type, headers=IMAGE_HEADERS)
 
     def _case(self, request: HttpRequest, case_id: str, *, change: bool) -> ReviewCase:
-        case = ReviewCase.objects.select_related("flow_version", "workspace", "flow").filter(pk=case_id).first()
+        case = ReviewCase.objects.select_related("flow_version", "workspace", "flow").filter(pk=unquote(case_id)).first()
         if case is None:
             raise Http404
         allowed = self.has_change_permission(request, case) if change else self.has_view_permission(request, case)

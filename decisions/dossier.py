@@ -66,7 +66,9 @@ def open_case(verification: Verification) -> CaseFile:
         verification=verification,
         documents=documents,
         earlier=[document for document in rows if document.superseded_at is not None],
-        decisions=sorted((entry for document in documents for entry in document.decisions.all()), key=lambda entry: (entry.created_at, entry.pk), reverse=True),
+        decisions=sorted(
+            (entry for document in documents for entry in document.decisions.all()), key=lambda entry: (entry.created_at, entry.pk), reverse=True
+        ),
         checks=[check for document in documents for check in document.current_checks],  # type: ignore[attr-defined]
         history=list(history),
     )

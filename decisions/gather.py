@@ -73,7 +73,13 @@ def _by_reader(document: Document) -> dict[str, dict[str, Observed]]:
 def _fields(document: Document, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Observed]:
     return {
         path: Observed(
-            path, str(entry["value"]), str(entry["reader"]), document.pk, float(entry["confidence"]), str(entry["side"]), entry.get("page"),
+            path,
+            str(entry["value"]),
+            str(entry["reader"]),
+            document.pk,
+            float(entry["confidence"]),
+            str(entry["side"]),
+            entry.get("page"),
             tuple(entry["box"]) if entry.get("box") else None,
         )  # fmt: skip
         for path, entry in fields.items()

@@ -53,7 +53,9 @@ class Decision(models.Model):
         indexes = [models.Index(fields=["verification", "-created_at", "-id"], name="decision_by_verification")]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=DecisionStatus.values), name="decision_status_known"),
-            models.CheckConstraint(condition=Q(workflow="Automatic", decided_by="") | Q(workflow="Manual") & ~Q(decided_by=""), name="a_person_decides_by_name"),
+            models.CheckConstraint(
+                condition=Q(workflow="Automatic", decided_by="") | Q(workflow="Manual") & ~Q(decided_by=""), name="a_person_decides_by_name"
+            ),
             models.UniqueConstraint(fields=["document", "attempt"], condition=Q(workflow="Automatic"), name="one_automatic_decision_per_attempt"),
         ]
 

@@ -64,7 +64,7 @@ class FieldView:
     is_low: bool
     machine_value: str | None
     declared: str
-    differs: bool
+    questioned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def page(file: CaseFile, url_of: Callable[[Page], str]) -> CaseView:
 
 
 def _document(document: Document, expected: Mapping[str, Any], url_of: Callable[[Page], str]) -> DocumentView:
-    values = current_values(document)
+    values, questioned = current_values(document), _questioned(document)
     in_review = document.verification.status in (VerificationStatus.DOUBLE_CHECK, VerificationStatus.SUBMITTED)
     return DocumentView(
         id=document.pk,
@@ -120,7 +120,7 @@ def _document(document: Document, expected: Mapping[str, Any], url_of: Callable[
         is_open=in_review and document.status in (DocumentStatus.DOUBLE_CHECK, DocumentStatus.EXTRACTED) and document.superseded_at is None,
         is_decided=document.status in (DocumentStatus.APPROVED, DocumentStatus.REJECTED) and document.superseded_at is None,
         pages=_pages(document, values, url_of),
-        fields=[_field(path, value, expected) for path, value in sorted(values.items(), key=_field_order)],
+        fields=[_field(path, value, expected, path in questioned) for path, value in sorted(values.items(), key=_field_order)],
         checks=_by_outcome(document),
         decisions=list(document.decisions.all()),
     )
@@ -139,9 +139,15 @@ def _boxes(side: str, number: int, values: Mapping[str, Value]) -> list[Box]:
     return [Box(path, _label(path), *value.box) for path, value in placed if value.box]
 
 
-def _field(path: str, value: Value, expected: Mapping[str, Any]) -> FieldView:
+def _questioned(document: Document) -> set[str]:
+    """Paths whose values a rule did not like."""
+    checks: list[Check] = document.current_checks  # type: ignore[attr-defined]
+    doubted = [check for check in checks if check.outcome in (Outcome.ERROR, Outcome.WARNING)]
+    return {entry["path"] for check in doubted for entry in (check.evidence or {}).get("inputs") or []}
+
+
+def _field(path: str, value: Value, expected: Mapping[str, Any], questioned: bool) -> FieldView:
     part, name = DECLARED.get(path, ("", ""))
-    declared = str((expected.get(part) or {}).get(name) or "")
     return FieldView(
         path=path,
         label=_label(path),
@@ -150,8 +156,8 @@ def _field(path: str, value: Value, expected: Mapping[str, Any]) -> FieldView:
         percent=round(value.confidence * 100) if value.confidence is not None else None,
         is_low=(value.confidence or 0) < LOW_CONFIDENCE,
         machine_value=value.machine_value,
-        declared=declared,
-        differs=bool(declared) and declared.casefold() != value.value.casefold(),
+        declared=str((expected.get(part) or {}).get(name) or ""),
+        questioned=questioned,
     )
 
 
@@ -165,5 +171,6 @@ def _field_order(entry: tuple[str, Value]) -> tuple[int, str]:
 
 
 def _by_outcome(document: Document) -> dict[str, list[Check]]:
+    """By the outcome's label, worst first."""
     checks: list[Check] = document.current_checks  # type: ignore[attr-defined]
-    return {outcome.value: found for outcome in Outcome if (found := [check for check in checks if check.outcome == outcome])}
+    return {outcome.label: found for outcome in Outcome if (found := [check for check in checks if check.outcome == outcome])}

@@ -219,9 +219,7 @@ def _require_reviewable(verification: Verification, document: Document) -> None:
 def list_decisions(*, caller: Caller, flow: str, document_id: str | None, verification_id: str | None) -> QuerySet[Decision]:
     """Newest first; unknown ids give an empty list. Raises Refused("flow_not_found")."""
     get_flow(caller.workspace, flow)
-    rows = Decision.objects.filter(
-        verification__workspace=caller.workspace, verification__environment=caller.environment, verification__flow_id=flow
-    )
+    rows = Decision.objects.filter(verification__workspace=caller.workspace, verification__environment=caller.environment, verification__flow_id=flow)
     if document_id is not None:
         rows = rows.filter(document_id=document_id)
     if verification_id is not None:

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from documents.readers import FaceMatch, Reading
 
 STRONGEST_FIRST = (ExtractionKind.MRZ, ExtractionKind.BARCODE, ExtractionKind.OCR, ExtractionKind.FACE)
-_KIND_OF_ZONE = {"mrz": ExtractionKind.MRZ, "barcode": ExtractionKind.BARCODE, "viz": ExtractionKind.OCR, "address": ExtractionKind.OCR, "face": ExtractionKind.FACE}
+_KIND_OF_ZONE = {
+    "mrz": ExtractionKind.MRZ,
+    "barcode": ExtractionKind.BARCODE,
+    "viz": ExtractionKind.OCR,
+    "address": ExtractionKind.OCR,
+    "face": ExtractionKind.FACE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +157,19 @@ def _record_runs(document: Document, job: Job, found: Found) -> None:
         _complete(document, job.request, kind, "", "", 0, {"fields": {}, "details": {}})
 
 
-def _complete(document: Document, request: str, kind: str, engine: str, version: str, duration: int, result: Mapping[str, Any], reference: Document | None = None) -> None:
-    row = Extraction.objects.filter(document=document, request=request, kind=kind).first() or Extraction(document=document, request=request, kind=kind)
+def _complete(
+    document: Document,
+    request: str,
+    kind: str,
+    engine: str,
+    version: str,
+    duration: int,
+    result: Mapping[str, Any],
+    reference: Document | None = None,
+) -> None:
+    row = Extraction.objects.filter(document=document, request=request, kind=kind).first() or Extraction(
+        document=document, request=request, kind=kind
+    )
     if row.status == ExtractionStatus.COMPLETED:
         return
     row.status, row.completed_at = ExtractionStatus.COMPLETED, timezone.now()
@@ -170,12 +187,18 @@ def _record_comparison(document: Document, job: Job, found: Found) -> None:
         return
     photo, selfie = (document, partner) if document.context == "PHOTO_ID" else (partner, document)
     match = found.faces
-    fields = {} if match.score is None else {"document.selfie_comparison": _face_field("document.selfie_comparison", str(round(match.score * 100)), match.score)}
+    fields = (
+        {}
+        if match.score is None
+        else {"document.selfie_comparison": _face_field("document.selfie_comparison", str(round(match.score * 100)), match.score)}
+    )
     details = {
         "score": match.score, "level": match.level, "same": match.same, "distance": match.distance,
         "photo_sha256": _front_hash(photo), "selfie_sha256": _front_hash(selfie),
     }  # fmt: skip
-    request = new_message_id() if Extraction.objects.filter(document=photo, request=job.request, kind=ExtractionKind.COMPARISON).exists() else job.request
+    request = (
+        new_message_id() if Extraction.objects.filter(document=photo, request=job.request, kind=ExtractionKind.COMPARISON).exists() else job.request
+    )
     _complete(photo, request, ExtractionKind.COMPARISON, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
 
 
@@ -309,5 +332,3 @@ def _locked(document_id: str) -> Document | None:
     if document is not None:
         document.verification = verification
     return document
-
-

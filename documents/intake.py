@@ -37,8 +37,8 @@ SHORTEST_SIDE = 16
 STEEPEST_ASPECT = 30.0
 LONGEST_DECODED_SIDE = 4200
 MOST_JPEG_SCANS = 64
-PDF_DPI = 200
-LONGEST_RENDERED_SIDE = 2600
+PDF_DPI = 170
+LONGEST_RENDERED_SIDE = 2000
 MOST_LAYER_CHARACTERS = 12_000
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -252,7 +252,7 @@ def _render_pdf(data: bytes, max_pages: int) -> list[PageImage]:
 
 
 def _render(page: pypdfium2.PdfPage, number: int) -> PageImage:
-    """The page at 200 dpi, or less where its size (chosen by the sender) would make that a bomb."""
+    """The page at 170 dpi, or less where its size (chosen by the sender) would make that a bomb."""
     width, height = _page_size(page)
     scale = min(PDF_DPI / 72, LONGEST_RENDERED_SIDE / max(width, height))
     bitmap = page.render(scale=scale, rev_byteorder=True)

@@ -58,7 +58,9 @@ class Document(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [models.Index(fields=["verification", "-created_at", "-id"], name="document_by_verification")]
         constraints = [
-            models.UniqueConstraint(fields=["verification", "context"], condition=Q(superseded_at__isnull=True), name="one_live_document_per_context"),
+            models.UniqueConstraint(
+                fields=["verification", "context"], condition=Q(superseded_at__isnull=True), name="one_live_document_per_context"
+            ),
             models.CheckConstraint(condition=Q(status__in=_S.values), name="document_status_known"),
             models.CheckConstraint(condition=Q(context__in=Context.values), name="document_context_known"),
             models.CheckConstraint(condition=Q(draft=False) | Q(status=1), name="a_draft_is_not_processed"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from documents.extraction import Found, Job
 from documents.fields import Field
@@ -29,8 +31,22 @@ EVERGREEN = {
     "address.country": "USA",
 }
 PASSPORT = {**HOMER, "document.number": "L898902C3", "document.expiration_date": "2030-01-01", "document.issuing_entity": "United States of America"}
+MRZ = {
+    "format": "TD3",
+    "lines": ["P<USASIMPSON<<HOMER<<<<<<<<<<<<<<<<<<<<<<<<<", "L898902C36USA8807235M3001019<<<<<<<<<<<<<<04"],
+    "valid": True,
+    "failed_checks": [],
+    "repairs": [],
+    "confidence": 0.97,
+}
 LEASE = {**HOMER, **EVERGREEN, "statement.issuer": "Springfield Homes LLC", "statement.date": "2026-05-01"}
 KINDS = {"PHOTO_ID": "passport", "PROOF_OF_ADDRESS": "lease", "SELFIE": "selfie"}
+
+
+def _jpeg(side: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (320, 200), {"front": "#dde6f0", "back": "#f0e6dd"}[side]).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 @dataclass
@@ -53,11 +69,12 @@ class Script:
         pages = tuple(self._page(side, context) for side in sorted(job.sides, reverse=True))
         kinds = job.kinds or ({"face"} if context == "SELFIE" else {"ocr", "face"} if context == "PHOTO_ID" else {"ocr"})
         runs = tuple(ReaderRun(kind, "scripted", "1", 5, tuple(values.values()) if kind == "ocr" else (), {}) for kind in sorted(kinds))
+        mrz = MRZ if job.document.type_id == 1 else None
         reading = Reading(
             pages=pages,
             runs=runs,
             fields=values,
-            mrz=None,
+            mrz=mrz,
             barcodes=[],
             aamva=None,
             classified={"type": self.kinds[context], "country": job.document.country, "confidence": 0.95, "side": "front", "candidates": []},
@@ -66,7 +83,7 @@ class Script:
             quality=dict(GOOD_QUALITY),
             seconds=0.01,
         )
-        renditions = {(page.side, page.number): b"jpeg of " + page.side.encode() for page in pages}
+        renditions = {(page.side, page.number): _jpeg(page.side) for page in pages}
         return Found(reading, renditions, self._match(job))
 
     def _page(self, side: str, context: str) -> ReadPage:

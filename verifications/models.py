@@ -159,7 +159,7 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     available_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
-    lease_token = models.CharField(max_length=40, blank=True, default="")
+    lease_token = models.CharField(max_length=160, blank=True, default="")
     last_error = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,9 @@ nobody holds. Who hears an event is the wiring table's business (``settings.PIPE
 from __future__ import annotations
 
 import importlib
+import os
 import secrets
+import socket
 import threading
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,7 +30,7 @@ from flows.errors import Refused
 from verifications.events import EVENTS
 from verifications.models import Event, MessageState, OutboxMessage, Verification
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=60)
 RETRY_DELAYS = (2, 15, 60, 300)
 log = structlog.get_logger(__name__)
 
@@ -173,7 +175,7 @@ def _place(error: Exception) -> str:
 
 def _claim(message_id: str) -> str | None:
     """One UPDATE is the lock, on every database: None when the row is done, not due, or somebody else's."""
-    now, token = timezone.now(), secrets.token_hex(16)
+    now, token = timezone.now(), f"{process_name()}:{secrets.token_hex(8)}"
     free = Q(state=MessageState.PENDING, available_at__lte=now) | Q(state=MessageState.RUNNING, lease_until__lt=now)
     claimed = (
         OutboxMessage.objects.filter(pk=message_id)
@@ -212,6 +214,17 @@ def _exhaust(order: WorkOrder, token: str, on_exhausted: str | None, error: str)
     if on_exhausted is not None:
         import_string(on_exhausted)(order)
     _finish(order.message_id, token, MessageState.DEAD, error)
+
+
+def process_name(pid: int | None = None) -> str:
+    """Host and process id: who holds a lease."""
+    return f"{socket.gethostname()[:100]}:{pid or os.getpid()}"
+
+
+def release_leases(pid: int) -> int:
+    """Give back what a process of this host held when it died, so that nobody waits for the lease to end. Returns how many rows."""
+    held = OutboxMessage.objects.filter(state=MessageState.RUNNING, lease_token__startswith=f"{process_name(pid)}:")
+    return held.update(lease_until=timezone.now())
 
 
 def due(queues: Sequence[str] | None = None, *, grace: timedelta = timedelta(0), limit: int = 100) -> list[OutboxMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
@@ -24,7 +25,8 @@ def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's exception handler: nothing leaves the API in another shape."""
     refusal = as_refusal(error)
     if refusal.status >= 500:
-        log.exception("internal_error", error=type(error).__name__)
+        # The exception's own text may hold what a client sent: only its type and the way to it are told.
+        log.error("internal_error", error=type(error).__name__, way="".join(traceback.format_tb(error.__traceback__)))
     set_rollback()
     return refusal_response(refusal, context["request"].headers.get("Accept", ""))
 

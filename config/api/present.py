@@ -102,8 +102,8 @@ def history_body(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:
     ]
 
 
-def document_body(request: Request, document: Document) -> dict[str, Any]:
-    """Needs ``images__blob``, ``corrections``, ``extractions``, ``decisions`` and ``current_checks``."""
+def document_body(request: Request, document: Document, *, with_checks: bool = True) -> dict[str, Any]:
+    """``with_checks`` adds to each decision the checks as judged then. Needs ``images__blob``, ``corrections``, ``extractions``, ``decisions`` and ``current_checks``."""
     images = {image.side: image for image in document.images.all()}
     country = COUNTRIES[document.country]
     return {
@@ -119,7 +119,7 @@ def document_body(request: Request, document: Document) -> dict[str, Any]:
         "updated_at": moment(document.updated_at),
         "draft": document.draft,
         "extracted_data": extracted_data(document),
-        "decisions": [decision_body(decision) for decision in document.decisions.all()],
+        "decisions": [decision_body(decision, with_checks=with_checks) for decision in document.decisions.all()],
         "checks": check_bodies(document.current_checks),  # type: ignore[attr-defined]
     }
 

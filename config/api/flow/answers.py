@@ -142,7 +142,9 @@ class DecisionAnswer(s.Serializer):
 
 
 class DecisionDetailAnswer(DecisionAnswer):
-    checks = CheckAnswer(many=True)
+    """In lists of documents without ``checks``."""
+
+    checks = CheckAnswer(many=True, required=False)
 
 
 class DocumentTypeRefAnswer(s.Serializer):

@@ -15,6 +15,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from verifications.outbox import release_leases
 
 log = structlog.get_logger(__name__)
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -36,6 +39,7 @@ class Child:
         if self.process is not None and self.process.poll() is not None:
             self.delay = 0.5 if now - self.started > 60 else min(30.0, self.delay * 2)
             log.warning("child_died", child=self.name, code=self.process.returncode, again_in=self.delay)
+            _release(self.process.pid)
             self.process, self.start_at = None, now + self.delay
         if self.process is None and now >= self.start_at:
             self.started = now
@@ -50,6 +54,15 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _release(pid: int) -> None:
+    try:
+        release_leases(pid)
+    except DatabaseError as error:
+        log.warning("leases_not_released", error=type(error).__name__)
+    finally:
+        connection.close()
 
 
 class Command(BaseCommand):

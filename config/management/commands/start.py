@@ -76,7 +76,7 @@ def reviewers() -> Group:
     """The group of people who may review: they see cases and decide documents, nothing else."""
     group, made = Group.objects.get_or_create(name="Reviewers")
     if made:
-        codes = ["view_verification", "view_document", "view_decision", "add_decision"]
+        codes = ["view_reviewcase", "change_reviewcase"]
         group.permissions.set(Permission.objects.filter(codename__in=codes))
     return group
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import threading
 import time
 from argparse import ArgumentParser
@@ -23,7 +21,7 @@ from config import pipeline
 from config.upkeep import run_schedule
 from documents import reading
 from verifications.models import OutboxMessage, WorkerHeartbeat
-from verifications.outbox import due
+from verifications.outbox import due, process_name
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.1
@@ -48,7 +46,7 @@ class _Process:
     def __init__(self, queues: list[str], threads: int, *, tick: bool) -> None:
         self.queues, self.tick = queues, tick
         self.stop = threading.Event()
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = process_name()
         self.broker = dramatiq.get_broker()
         for queue in queues:
             self.broker.declare_queue(queue)
