@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from documents.engines.base import Availability, Barcode, Pixels, Point
 
 Affine = NDArray[np.float64]
-LARGEST_ENLARGED_SIDE = 4600
+LARGEST_ENLARGED_SIDE = 3600
 BOX = 31
 LEAST_CONTRAST = 4.0
 STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])

@@ -87,7 +87,7 @@ def child(picture: bytes) -> None:
 
 
 def _language() -> str:
-    """``-l mrz`` where the operator put a traineddata for OCR-B (``mrz.traineddata``) into ``TESSDATA_PREFIX``: it reads twice as many zones right."""
+    """``-l mrz`` where the operator put a traineddata for OCR-B (``mrz.traineddata``) into ``TESSDATA_PREFIX``: twice as many zones right."""
     prefix = os.environ.get("TESSDATA_PREFIX", "")
     return "-l mrz" if prefix and os.path.isfile(os.path.join(prefix, "mrz.traineddata")) else ""
 

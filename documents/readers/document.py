@@ -19,6 +19,8 @@ from documents.types import DocumentType
 
 ZONES = frozenset({"mrz", "barcode", "viz", "address", "face"})
 OCR_PAGES = 3
+FEWEST_LETTER_LINES = 10
+SPARSE_TEXT = 700
 _PAPER_KINDS = frozenset({
     "lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "utility_bill",
     "bank_statement", "government_letter", "invoice", "receipt", "",
@@ -83,11 +85,13 @@ def _zones(document_type: DocumentType | None, kinds: Collection[str] | None) ->
 
 
 def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
-    symbols, card = _barcode_zone(found, task, side, page)
-    text = _text(found, task, page, card, side)
+    scan = _first_scan(task, side, page)
+    text = _text(found, task, page, scan.card, side)
     faces = _face_zone(found, task, side, page.number, text.rgb) if page.text_lines is None else []
     zone = _machine_zone(found, task, side, page.number, text)
-    classified = classify.classify(text.lines, zone, card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(symbols))
+    scan = _second_scan(task, scan, text, zone)
+    _record_scan(found, task, scan, (side, page.number))
+    classified = classify.classify(text.lines, zone, scan.card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(scan.symbols))
     found.classified.append(classified)
     _printed_zone(found, task, (side, page.number), text, zone)
     measured = quality.measure(text.rgb, text.lines)
@@ -98,33 +102,58 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     found.text += [line.text for line in text.lines]
 
 
-def _barcode_zone(found: _Found, task: _Task, side: str, page: PageImage) -> tuple[list[Barcode], aamva.Card | None]:
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """Symbols of a page and the card that one of them holds. ``ran``: whether the page was looked at; ``thorough``: with every means."""
+
+    ran: bool
+    thorough: bool = False
+    symbols: tuple[Barcode, ...] = ()
+    card: aamva.Card | None = None
+    box: Box | None = None
+    duration_ms: int = 0
+
+
+def _first_scan(task: _Task, side: str, page: PageImage) -> _Scan:
+    """Before OCR, which a decoded card back makes needless. Thorough at once only where a barcode is expected: the retries cost as much as OCR."""
     if "barcode" not in task.zones or page.number > OCR_PAGES:
-        return [], None
+        return _Scan(False)
+    card_back = task.type is not None and "address" not in task.zones and not (side == "front" and task.two_sided)
+    return _scanned(task, page.rgb, thorough=card_back or not task.zones & {"viz", "address", "mrz"})
+
+
+def _second_scan(task: _Task, scan: _Scan, text: ReadText, zone: mrz.Zone | None) -> _Scan:
+    """After OCR: again on a page that was turned, and thoroughly where there is too little text for a letter or a passport page."""
+    sparse = zone is None and sum(len(line.text) for line in text.lines) < SPARSE_TEXT and not task.two_sided
+    if not scan.ran or scan.card is not None or not (text.turned or (sparse and not scan.thorough)):
+        return scan
+    again = _scanned(task, text.rgb, thorough=sparse and not scan.thorough)
+    return replace(again, thorough=scan.thorough or again.thorough, duration_ms=scan.duration_ms + again.duration_ms)
+
+
+def _scanned(task: _Task, rgb: Pixels, *, thorough: bool) -> _Scan:
     begun = time.perf_counter()
-    engine = task.engines.barcodes
-    symbols = engine.scan(page.rgb, thorough=not (side == "front" and task.two_sided))
-    card, box, fields = None, None, []
+    symbols = tuple(task.engines.barcodes.scan(rgb, thorough=thorough))
     for symbol in symbols:
-        if symbol.format == "PDF417" and card is None:
-            box = _corner_box(symbol)
-            card = _card(symbol.data)
-            fields = aamva.fields(card, side=side, page=page.number, box=box) if card else []
-    found.card = found.card or card
-    entries = [
-        {
-            "format": symbol.format,
-            "text": symbol.text,
-            "corners": [[round(x), round(y)] for x, y in symbol.corners],
-            "side": side,
-            "page": page.number,
-        }
-        for symbol in symbols
+        card = _card(symbol.data) if symbol.format == "PDF417" else None
+        if card is not None:
+            return _Scan(True, thorough, symbols, card, _corner_box(symbol), _since(begun))
+    return _Scan(True, thorough, symbols, None, None, _since(begun))
+
+
+def _record_scan(found: _Found, task: _Task, scan: _Scan, where: tuple[str, int]) -> None:
+    if not scan.ran:
+        return
+    side, page = where
+    fields = aamva.fields(scan.card, side=side, page=page, box=scan.box) if scan.card else []
+    found.card = found.card or scan.card
+    found.barcodes += [
+        {"format": code.format, "text": code.text, "corners": [[round(x), round(y)] for x, y in code.corners], "side": side, "page": page}
+        for code in scan.symbols
     ]
-    found.barcodes += entries
-    details = {"symbols": len(symbols), "aamva": card.as_json() if card else None}
-    found.runs.append(ReaderRun("barcode", engine.name, engine.version, _since(begun), tuple(fields), details))
-    return symbols, card
+    details = {"symbols": len(scan.symbols), "aamva": scan.card.as_json() if scan.card else None}
+    engine = task.engines.barcodes
+    found.runs.append(ReaderRun("barcode", engine.name, engine.version, scan.duration_ms, tuple(fields), details))
 
 
 def _card(payload: bytes) -> aamva.Card | None:
@@ -209,7 +238,8 @@ def _printed_zone(found: _Found, task: _Task, where: tuple[str, int], text: Read
     if "address" in task.zones and (task.type is not None or kind in _PAPER_KINDS):
         known = {entry.path.split(".")[0] for run in found.runs for entry in run.fields if run.kind == "ocr"}
         letter = address.read(text.lines, (text.rgb.shape[1], text.rgb.shape[0]), today=task.today, day_first=day_first, side=side, page=number)
-        fields += [entry for entry in letter if number == 1 or entry.path.split(".")[0] not in known]
+        if kind or len(text.lines) >= FEWEST_LETTER_LINES or any(entry.path == "address.full" for entry in letter):
+            fields += [entry for entry in letter if number == 1 or entry.path.split(".")[0] not in known]
     engine = task.engines.text
     found.runs.append(
         ReaderRun("ocr", engine.name, engine.version, _since(begun), tuple(fields), {"parsed": "address" if "address" in task.zones else "viz"})

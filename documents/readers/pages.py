@@ -15,6 +15,7 @@ from documents.readers import mrz
 ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12
 CLEAR = 0.86
+SURE = 0.96
 ZONE_WIDTH = 1280
 SECOND_HAND = 0.6  # tesseract reads fillers between names as letters, which no check digit notices
 
@@ -57,7 +58,7 @@ def _suspected(lines: Sequence[TextLine]) -> tuple[int, ...]:
         return ()
     if _lies(lines):
         return (1, 3)
-    return () if _confidence(lines) >= CLEAR else (2,)
+    return () if _confidence(lines) >= CLEAR or _reads_well(lines) else (2,)
 
 
 def _lies(lines: Sequence[TextLine]) -> bool:
@@ -65,6 +66,12 @@ def _lies(lines: Sequence[TextLine]) -> bool:
     long = [line for line in lines if len(line.text) > 2]
     total = sum(len(line.text) for line in long)
     return total > 0 and sum(len(line.text) for line in long if _tall(line)) > 0.5 * total
+
+
+def _reads_well(lines: Sequence[TextLine]) -> bool:
+    """Whether a fair share of the text stands in long lines read without doubt: upside down there are none, however poor the picture."""
+    sure = sum(len(line.text) for line in lines if len(line.text) >= 8 and line.confidence >= SURE)
+    return sure >= 0.25 * sum(len(line.text) for line in lines)
 
 
 def _tall(line: TextLine) -> bool:

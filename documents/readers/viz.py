@@ -87,7 +87,7 @@ def read(
     printed = [
         item for item in items(lines) if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])
     ]
-    card = _Card(printed, [segment for item in printed for segment in _segments(item)], state, country not in ("USA", "", "CAN"), today)
+    card = _Card(printed, [segment for item in printed for segment in _segments(item)], state, _day_first(country, state, zone), today)
     found: dict[str, Value] = {}
     found |= _dates(card)
     found |= _number(card, kind)
@@ -101,6 +101,11 @@ def read(
         for path, value in found.items()
         if value.text
     ]
+
+
+def _day_first(country: str, state: str, zone: mrz.Zone | None) -> bool:
+    """Whether 03/04 is the third of April: everywhere but in North America; unknown issuers of travel documents count as elsewhere."""
+    return not state and (country not in ("USA", "CAN") if country else zone is not None)
 
 
 def _segments(item: Item) -> Iterator[Segment]:
@@ -215,7 +220,7 @@ def _in_state_form(card: _Card, number: str, confidence: float, item: Item, kind
     """A licence number that has its state's form but for one look-alike (O read as 0) is put into it, with less confidence."""
     pattern = NUMBER_PATTERNS.get(card.state)
     bare = re.sub(r"[^A-Z0-9]", "", number)
-    if pattern is None or kind not in ("driver_license", "id_card") or pattern.fullmatch(bare):
+    if pattern is None or len(bare) < 8 or kind not in ("driver_license", "id_card") or pattern.fullmatch(bare):
         return Value(number, confidence, item)
     fixes = {bare[:at] + _SWAPS[char] + bare[at + 1 :] for at, char in enumerate(bare) if char in _SWAPS}
     fitting = [fixed for fixed in fixes if pattern.fullmatch(fixed)]
