@@ -1,0 +1,74 @@
+"""A real browser against a real server. Everything a page complains about is collected, and a test that leaves complaints behind fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+# Playwright's synchronous API runs an event loop in this thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "Chromium is not there"
+        if os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any) -> Iterator[Page]:
+    """A page of its own context. Console errors, uncaught exceptions, policy violations, requests to other hosts and failed ones end the test."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1360, "height": 900}, device_scale_factor=1.5, base_url=live_server.url)
+    context.add_init_script(VIOLATIONS)
+    context.set_default_timeout(15_000)
+    opened = context.new_page()
+    opened.on("console", lambda message: complaints.extend(_complaint(message)))
+    opened.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+    opened.on("request", lambda request: complaints.extend(_stranger(request, live_server.url)))
+    opened.on("response", lambda response: complaints.append(f"{response.status} {response.url}") if response.status >= 400 else None)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    return [f"console {message.type}: {message.text}"] if message.type in ("error", "warning") else []
+
+
+def _stranger(request: Request, home: str) -> list[str]:
+    parts = urlsplit(request.url)
+    return [f"left the house: {request.url}"] if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(home).netloc else []
+
+
+@pytest.fixture
+def picture_for_docs(page: Page) -> Callable[..., None]:
+    """``SCREENSHOTS=1`` in the environment renews the pictures of the documentation; else nothing is written."""
+
+    def take(name: str, *, whole: bool = False) -> None:
+        if os.environ.get("SCREENSHOTS") == "1":
+            IMAGES.mkdir(parents=True, exist_ok=True)
+            page.mouse.move(0, 0)
+            page.screenshot(path=str(IMAGES / f"{name}.png"), full_page=whole)
+
+    return take
