@@ -147,6 +147,8 @@ def zone_rows(lines: Sequence[TextLine]) -> list[Row]:
 
 def shows_zone(text: str) -> bool:
     """Stronger than ``looks_like_zone``: enough to be worth a closer look at that place."""
+    if sum(char.isalpha() for char in text) < 4:  # rows of a table; every line of a zone has a country or a name
+        return False
     return len(text) >= 24 and ("<<" in text or _CORE.search(text) is not None or _TD1_CORE.search(text) is not None)
 
 

@@ -16,6 +16,7 @@ ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12
 CLEAR = 0.86
 SURE = 0.96
+BLANK = 1.5  # grey levels of deviation: an empty page, not the faintest carbon copy
 ZONE_WIDTH = 1280
 SECOND_HAND = 0.6  # tesseract reads fillers between names as letters, which no check digit notices
 
@@ -35,6 +36,8 @@ def read_text(page: PageImage, engine: TextEngine) -> ReadText:
     layer = page.text_lines or ()
     if sum(len(line.text) for line in layer) >= ENOUGH_TEXT_LAYER:
         return ReadText(page.rgb, in_reading_order([_from_layer(line) for line in layer]), digital=True)
+    if float(page.rgb[::4, ::4].std()) < BLANK:
+        return ReadText(page.rgb, [])
     lines = engine.read(page.rgb)
     best = ReadText(page.rgb, lines)
     for quarter in _suspected(lines):

@@ -34,7 +34,9 @@ FRONT = [
 
 def png(width: int = 600, height: int = 400) -> bytes:
     stream = BytesIO()
-    Image.new("RGB", (width, height), (180, 190, 200)).save(stream, "PNG")
+    image = Image.new("RGB", (width, height), (180, 190, 200))
+    ImageDraw.Draw(image).rectangle((width // 4, height // 4, width // 2, height // 2), fill=(40, 40, 60))
+    image.save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -137,6 +139,14 @@ def test_json_of_a_reading() -> None:
     }
     assert answer["barcodes"][0]["format"] == "PDF417"
     assert set(answer["quality"]) == {"width", "resolution", "blur", "glare", "exposure", "verdict", "advice"}
+
+
+def test_a_blank_page_is_not_read() -> None:
+    stream = BytesIO()
+    Image.new("RGB", (600, 400), "white").save(stream, "PNG")
+    made = engines()
+    reading = read_document({"front": stream.getvalue()}, engines=made, today=TODAY)
+    assert (made.text.seen, reading.fields, reading.text, reading.classified["type"]) == ([], {}, [], None)
 
 
 def test_what_is_no_image_is_refused() -> None:
