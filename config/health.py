@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import dramatiq
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -55,7 +56,7 @@ def check_database() -> dict[str, Any]:
 def check_broker() -> dict[str, Any]:
     if not settings.REDIS_URL:
         return {"engine": "embedded"}
-    settings.DRAMATIQ_BROKER["OPTIONS"]["client"].ping()
+    dramatiq.get_broker().client.ping()  # type: ignore[attr-defined]
     return {"engine": "redis"}
 
 

@@ -71,7 +71,8 @@ class ReviewCaseAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewCase]:
         newest = Decision.objects.order_by("-created_at", "-id")
         rows = super().get_queryset(request).annotate(document_total=Count("documents", distinct=True))
-        return rows.prefetch_related(Prefetch("decisions", queryset=newest, to_attr="newest_decisions"))
+        found: QuerySet[ReviewCase] = rows.prefetch_related(Prefetch("decisions", queryset=newest, to_attr="newest_decisions"))
+        return found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

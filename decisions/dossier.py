@@ -19,8 +19,8 @@ from verifications.services import Caller, require_flow
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """``documents`` are the live ones, oldest first, with images, corrections, extractions, decisions and ``current_checks``; ``earlier`` those of former
-    attempts; ``decisions`` of the live documents, newest first; ``checks`` the current results of the live documents; ``history`` the verification's moves."""
+    """``documents`` are the live ones, oldest first, with images, corrections, extractions, decisions and ``current_checks``; ``earlier`` those
+    of former attempts; ``decisions`` of the live documents, newest first; ``checks`` their current results; ``history`` the verification's moves."""
 
     verification: Verification
     documents: Sequence[Document]

@@ -55,8 +55,8 @@ class Classified:
 
 @dataclass(frozen=True, slots=True)
 class SideQuality:
-    """Image quality of one side (R18). None = not measured. ``width`` px of the page, ``blur`` variance of the Laplacian at 1000 px width, ``glare`` share
-    0..1 of saturated pixels in text, ``exposure`` mean luminance 0..255."""
+    """Image quality of one side (R18). None = not measured. ``width`` px of the page, ``blur`` variance of the Laplacian at 1000 px width,
+    ``glare`` share 0..1 of saturated pixels in text, ``exposure`` mean luminance 0..255."""
 
     side: str
     width: int | None = None
@@ -67,7 +67,8 @@ class SideQuality:
 
 @dataclass(frozen=True, slots=True)
 class FaceComparison:
-    """Portrait against selfie. ``level`` is ``strong``, ``moderate``, ``weak`` or ``not_assessed``; ``score`` 0..1 calibrated; ``distance`` the engine's raw one."""
+    """Portrait against selfie. ``level`` is ``strong``, ``moderate``, ``weak`` or ``not_assessed``; ``score`` 0..1 calibrated; ``distance`` the
+    engine's raw one."""
 
     level: str
     score: float | None

@@ -81,7 +81,7 @@ def _fields(document: Document, fields: Mapping[str, Mapping[str, Any]]) -> dict
             str(entry["side"]),
             entry.get("page"),
             tuple(entry["box"]) if entry.get("box") else None,
-        )  # fmt: skip
+        )
         for path, entry in fields.items()
     }
 

@@ -64,7 +64,7 @@ class Decision(models.Model):
 
 
 class Check(models.Model):
-    """One rule's result. ``decision`` is null for a preview; ``current`` marks the newest run of a document. The evidence holds the values compared."""
+    """One rule's result. ``decision`` is null for a preview; ``current`` marks the newest run of a document. The evidence holds values compared."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_check_id, editable=False)
     verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="checks")

@@ -178,13 +178,12 @@ def review_document(
         message = "Reopening a decided document needs a note."
         raise Refused("validation_failed", message, status=422, errors={"note": [message]})
     codes = list(dict.fromkeys(reasons)) or (["rejected_by_reviewer"] if wanted == DecisionStatus.REJECTED else [])
-    _apply_review(caller, verification, document, wanted, codes, note, reopening=reopening)
+    _apply_review(caller, document, wanted, codes, note=note, reopening=reopening)
     return document
 
 
-def _apply_review(
-    caller: Caller, verification: Verification, document: Document, wanted: DecisionStatus, codes: list[str], note: str, *, reopening: bool
-) -> None:
+def _apply_review(caller: Caller, document: Document, wanted: DecisionStatus, codes: list[str], *, note: str, reopening: bool) -> None:
+    verification = document.verification
     reopened = reopening and wanted == DecisionStatus.DOUBLE_CHECK
     name = "reopen" if reopened else _MOVE_TO[wanted]
     move(document, name, verification=verification, actor=caller.name, reason=codes[0] if codes else "")

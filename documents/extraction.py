@@ -6,7 +6,7 @@ Readers run outside any transaction (``documents.actors``); what they found is r
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -136,7 +136,7 @@ def record_extraction(*, job: Job, reader: str, found: Found, renditions: Mappin
 def summary(reading: Reading) -> dict[str, Any]:
     """What later floors need of a reading, as JSON: merged fields, zones, classification, quality, faces."""
     return {
-        "fields": {path: asdict(field) for path, field in reading.fields.items()},
+        "fields": {path: asdict(entry) for path, entry in reading.fields.items()},
         "mrz": reading.mrz,
         "aamva": {name: value for name, value in reading.aamva.items() if name != "elements"} if reading.aamva else None,
         "classified": reading.classified,
@@ -148,33 +148,34 @@ def summary(reading: Reading) -> dict[str, Any]:
 
 
 def _record_runs(document: Document, job: Job, found: Found) -> None:
-    done = set()
     for run in found.reading.runs:
-        done.add(run.kind)
-        fields = {field.path: asdict(field) for field in run.fields}
-        _complete(document, job.request, run.kind, run.engine, run.version, run.duration_ms, {"fields": fields, "details": run.details})
-    for kind in (job.kinds or frozenset()) - done:
-        _complete(document, job.request, kind, "", "", 0, {"fields": {}, "details": {}})
+        fields = {entry.path: asdict(entry) for entry in run.fields}
+        done = _Run(run.kind, run.engine, run.version, run.duration_ms, {"fields": fields, "details": run.details})
+        _complete(document, job.request, done)
+    for kind in (job.kinds or frozenset()) - {run.kind for run in found.reading.runs}:
+        _complete(document, job.request, _Run(kind))
 
 
-def _complete(
-    document: Document,
-    request: str,
-    kind: str,
-    engine: str,
-    version: str,
-    duration: int,
-    result: Mapping[str, Any],
-    reference: Document | None = None,
-) -> None:
-    row = Extraction.objects.filter(document=document, request=request, kind=kind).first() or Extraction(
-        document=document, request=request, kind=kind
-    )
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is known of one reader's run when it is done."""
+
+    kind: str
+    engine: str = ""
+    version: str = ""
+    duration_ms: int = 0
+    result: Mapping[str, Any] = field(default_factory=lambda: {"fields": {}, "details": {}})
+    reference: Document | None = None
+
+
+def _complete(document: Document, request: str, run: _Run) -> None:
+    place = {"document": document, "request": request, "kind": run.kind}
+    row = Extraction.objects.filter(**place).first() or Extraction(**place)
     if row.status == ExtractionStatus.COMPLETED:
         return
     row.status, row.completed_at = ExtractionStatus.COMPLETED, timezone.now()
-    row.engine, row.engine_version, row.duration_ms, row.reference = engine[:60], version[:60], max(0, duration), reference
-    row.result = result
+    row.engine, row.engine_version, row.duration_ms, row.reference = run.engine[:60], run.version[:60], max(0, run.duration_ms), run.reference
+    row.result = run.result
     row.save()
 
 
@@ -199,7 +200,8 @@ def _record_comparison(document: Document, job: Job, found: Found) -> None:
     request = (
         new_message_id() if Extraction.objects.filter(document=photo, request=job.request, kind=ExtractionKind.COMPARISON).exists() else job.request
     )
-    _complete(photo, request, ExtractionKind.COMPARISON, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
+    run = _Run(ExtractionKind.COMPARISON, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
+    _complete(photo, request, run)
 
 
 def _face_field(path: str, value: str, confidence: float) -> dict[str, Any]:

@@ -336,7 +336,9 @@ def _not_found() -> Refused:
 
 def _admit(verification: Verification, flow: str, change: DocumentChange) -> _Target:
     require_open(verification, flow)
-    assert change.context is not None and change.type_id is not None and change.country is not None
+    assert change.context is not None
+    assert change.type_id is not None
+    assert change.country is not None
     target = _target(verification.definition, change.context, change.type_id, change.country)
     if live_documents(verification).filter(context=change.context).exists():
         raise _taken(change.context)
@@ -394,9 +396,9 @@ def _taken(context: str) -> Refused:
 def _take_in(target: _Target, change: DocumentChange, *, required: bool) -> dict[str, tuple[Blob, Inspected]]:
     """Decode, inspect and store what was sent, outside any transaction. A side the type does not have is not even looked at."""
     sent = {Side.FRONT: change.front, Side.BACK: change.back if target.sides == 2 else None}
-    if required and (sent[Side.FRONT] is None or sent[Side.FRONT].empty):
+    if required and (change.front is None or change.front.empty):
         raise Refused("image_missing", "front_side_data is missing.")
-    if required and target.sides == 2 and (sent[Side.BACK] is None or sent[Side.BACK].empty):
+    if required and target.sides == 2 and (change.back is None or change.back.empty):
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
     decoded = {side: upload.bytes() for side, upload in sent.items() if upload is not None and _not_empty(upload, side)}
     inspected = {side: _inspect(target, side, data) for side, data in decoded.items()}

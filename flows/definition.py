@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 CONTEXTS = ("PHOTO_ID", "PROOF_OF_ADDRESS", "SELFIE")
 SEVERITIES = ("error", "warning")
 SLUG = re.compile(r"[a-z][a-z0-9_-]{1,59}\Z")
-RESERVED_SLUGS = frozenset(
-    """documents document sessions session verifications verification inquiries inquiry accounts cases events files lists list
-    list-items reports importer importers api-logs webhooks settings rate-limits fingerprints identities checks check decisions
-    decision extractions extracted-data document-types countries services uploads folders flows openapi openapi.json health metrics docs
-    admin static""".split()
-)
+_RESERVED = """
+documents document sessions session verifications verification inquiries inquiry accounts cases events files lists list list-items reports importer
+importers api-logs webhooks settings rate-limits fingerprints identities checks check decisions decision extractions extracted-data document-types
+countries services uploads folders flows openapi openapi.json health metrics docs admin static
+"""
+RESERVED_SLUGS = frozenset(_RESERVED.split())
 
 
 class InvalidFlow(ValueError):
@@ -38,8 +38,8 @@ class FlowType:
 class FlowDefinition:
     """One version of a flow.
 
-    ``extract_on`` is ``upload`` or ``submit``; ``rules`` maps a rule's id to its settings: ``severity`` of a fail (``error`` or ``warning``) and thresholds;
-    ``time_zone`` is where "today" is taken; ``expires_after_days`` None means a started verification never expires.
+    ``extract_on`` is ``upload`` or ``submit``; ``rules`` maps a rule's id to its settings: ``severity`` of a fail (``error`` or ``warning``) and
+    thresholds; ``time_zone`` is where "today" is taken; ``expires_after_days`` None means a started verification never expires.
     """
 
     slug: str

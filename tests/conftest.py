@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from factories import Person, make_person
+from PIL import Image
 from scripted import Script
+
+from factories import Person, make_person
 from flows import catalogue
 from flows.services import publish_flow
-from PIL import Image
 
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
 
@@ -27,9 +28,8 @@ def service_missing(name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_cache() -> Iterator[None]:
+def _clean_cache() -> None:
     cache.clear()
-    yield
 
 
 @pytest.fixture

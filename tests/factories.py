@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.test import Client
+
 from flows.models import ApiToken
 from flows.services import get_or_create_workspace, issue_token
 from verifications.models import MessageState, OutboxMessage

@@ -13,7 +13,7 @@ from PIL import Image
 from documents.extraction import Found, Job
 from documents.fields import Field
 from documents.readers.face import FaceMatch
-from documents.readers.results import Reading, ReaderRun, ReadPage
+from documents.readers.results import ReaderRun, Reading, ReadPage
 
 GOOD_QUALITY = {"width": 1200, "blur": 400.0, "glare": 0.0, "exposure": 120.0, "verdict": "good"}
 HOMER = {
@@ -87,7 +87,9 @@ class Script:
         return Found(reading, renditions, self._match(job))
 
     def _page(self, side: str, context: str) -> ReadPage:
-        faces: list[dict[str, Any]] = [{"box": [20, 20, 130, 130], "quality": 0.9, "side": side, "page": 1}] if context in ("PHOTO_ID", "SELFIE") else []
+        faces: list[dict[str, Any]] = (
+            [{"box": [20, 20, 130, 130], "quality": 0.9, "side": side, "page": 1}] if context in ("PHOTO_ID", "SELFIE") else []
+        )
         return ReadPage(side, 1, 320, 200, np.zeros((200, 320, 3), np.uint8), dict(GOOD_QUALITY), faces)
 
     def _match(self, job: Job) -> FaceMatch | None:

@@ -11,13 +11,13 @@ from typing import Any
 import dramatiq
 import pytest
 from django.utils import timezone
-from factories import Person, start, upload, work_off
 from scripted import Script
 
 from config.pipeline import ROUTES
 from decisions.models import Check, Decision, Record
 from documents.models import Blob, BlobState, Document, DocumentStatus, Extraction, Page
 from documents.storage import sweep
+from factories import Person, start, upload, work_off
 from flows.errors import Refused
 from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, Verification, VerificationStatus
 from verifications.outbox import release_leases
@@ -104,9 +104,7 @@ def test_a_worker_killed_between_any_two_steps_changes_nothing_but_the_time(
     assert Check.objects.filter(current=True).count() == Check.objects.filter(current=True).values("rule").distinct().count()
 
 
-def test_what_a_killed_worker_left_in_the_storage_is_swept(
-    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_worker_left_in_the_storage_is_swept(alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     upload(alice, start(alice), front=picture())
     _kill_at(monkeypatch, "documents.reading.store_renditions", after=True, times=1)
     _work_among_deaths()
@@ -169,9 +167,7 @@ def test_a_picture_that_kills_every_worker_ends_with_a_person(alice: Person, pic
     assert Document.objects.get().status == DocumentStatus.DOUBLE_CHECK
 
 
-def test_two_workers_on_one_message_work_once(
-    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_workers_on_one_message_work_once(alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     upload(alice, start(alice), front=picture())
     message = OutboxMessage.objects.get(actor="documents.actors.extract_document")
     actor = dramatiq.get_broker().actors[message.actor]
@@ -199,9 +195,7 @@ def test_leases_of_a_dead_process_are_given_back_at_once(alice: Person, picture:
     assert message.lease_until <= timezone.now()
 
 
-def test_a_document_deleted_while_it_is_read_stays_deleted(
-    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_deleted_while_it_is_read_stays_deleted(alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     case = start(alice)
     document = upload(alice, case, front=picture())
 

@@ -85,7 +85,7 @@ def _refusal(subject: models.Model, method: Callable[[], None], kind: str, befor
 
 
 def _targets(subject: models.Model, method: Callable[[], None]) -> list[str]:
-    labels = dict(type(subject)._meta.get_field("status").flatchoices)
+    labels: dict[int, str] = dict(type(subject)._meta.get_field("status").flatchoices)  # type: ignore[union-attr]
     found: list[str] = []
     for entry in method._django_fsm.transitions.values():  # type: ignore[attr-defined]
         allowed = getattr(entry.target, "allowed_states", None) or [entry.target]

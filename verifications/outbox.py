@@ -135,7 +135,8 @@ def outbox_actor(
 
         work.__doc__ = function.__doc__
         name = f"{function.__module__}.{function.__name__}"
-        return dramatiq.actor(work, actor_name=name, queue_name=queue, max_retries=0, time_limit=600_000)
+        actor: dramatiq.Actor[..., Any] = dramatiq.actor(actor_name=name, queue_name=queue, max_retries=0, time_limit=600_000)(work)
+        return actor
 
     return decorate
 

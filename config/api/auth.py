@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated
@@ -40,6 +40,6 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needed = view.scopes[str(request.method).lower().replace("head", "get")]
-        if needed not in request.auth.scopes:
+        if needed not in cast(ApiToken, request.auth).scopes:
             raise Refused("missing_scope", f"The token lacks the scope {needed}.", status=403)
         return True

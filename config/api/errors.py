@@ -31,7 +31,7 @@ def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     return refusal_response(refusal, context["request"].headers.get("Accept", ""))
 
 
-def as_refusal(error: Exception) -> Refused:
+def as_refusal(error: Exception) -> Refused:  # noqa: PLR0911 (a table in the shape of a function)
     """The refusal that says what ``error`` means to a client."""
     if isinstance(error, Refused):
         return error

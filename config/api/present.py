@@ -103,7 +103,10 @@ def history_body(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:
 
 
 def document_body(request: Request, document: Document, *, with_checks: bool = True) -> dict[str, Any]:
-    """``with_checks`` adds to each decision the checks as judged then. Needs ``images__blob``, ``corrections``, ``extractions``, ``decisions`` and ``current_checks``."""
+    """``with_checks`` adds to each decision the checks as judged then.
+
+    Needs ``images__blob``, ``corrections``, ``extractions``, ``decisions`` and ``current_checks``.
+    """
     images = {image.side: image for image in document.images.all()}
     country = COUNTRIES[document.country]
     return {

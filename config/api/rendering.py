@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -18,9 +18,9 @@ class ApiRenderer(JSONRenderer):
 class AnyAccept(BaseContentNegotiation):
     """No 406: an API that speaks one language says so by speaking it."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         wanted = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == wanted), None)
 
-    def select_renderer(self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: Any = None) -> tuple[BaseRenderer, str]:
-        return renderers[0], "application/json"
+    def select_renderer(self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: Any = None) -> tuple[BaseRenderer, str]:
+        return next(iter(renderers)), "application/json"

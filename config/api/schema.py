@@ -60,14 +60,15 @@ class ErrorAnswer(serializers.Serializer):
     message = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
     """Tags by the thing a path is about; the description names the scope that is needed."""
 
-    def get_description(self) -> str:
-        return f"Needs the scope `{self.view.scopes[self.method.lower()]}`."
+    def get_description(self) -> str:  # type: ignore[override]
+        scopes: dict[str, str] = self.view.scopes  # type: ignore[attr-defined]
+        return f"Needs the scope `{scopes[self.method.lower()]}`."
 
     def get_tags(self) -> list[str]:
         path = self.path.removeprefix("/api/v1/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pybase64
 from django.conf import settings
@@ -136,7 +136,11 @@ class UploadParser(MultiPartParser):
         form = super().parse(stream, media_type, parser_context)
         nested: dict[str, Any] = {}
         for name, value in [*form.data.items(), *form.files.items()]:
-            _place(nested, re.sub(r"\[([^\]]*)\]", r".\1", name).split("."), FormText(value) if isinstance(value, str) else FileUpload(value))
+            _place(
+                nested,
+                re.sub(r"\[([^\]]*)\]", r".\1", name).split("."),
+                FormText(value) if isinstance(value, str) else FileUpload(cast(UploadedFile, value)),
+            )
         return with_uploads(nested)
 
 

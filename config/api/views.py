@@ -35,7 +35,7 @@ class ApiView(APIView):
             raise MethodNotAllowed(str(request.method))
         self._authenticate(request)
         self.check_permissions(request)
-        request.rate_budget = throttle.spend(f"token:{request.auth.pk}")
+        setattr(request, "rate_budget", throttle.spend(f"token:{request.auth.pk}"))  # noqa: B010 (DRF's Request declares no such member)
         if method in ("post", "patch"):
             self._check_body(request)
         for name, value in request.query_params.items():

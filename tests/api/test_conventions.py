@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
-from factories import Person, b64, make_person, start, upload_body
 
+from factories import Person, b64, make_person, start, upload_body
 from flows.models import ApiToken
 from flows.services import revoke_token
 from verifications.models import Verification

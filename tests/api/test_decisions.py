@@ -8,11 +8,11 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from factories import Person, start, upload, upload_body, work_off
 from scripted import HOMER, LEASE, PASSPORT, Script
 
 from decisions.models import Check, Decision, Record
 from documents.models import Document, DocumentStatus
+from factories import Person, start, upload, upload_body, work_off
 from verifications.models import Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,12 @@ def test_papers_that_agree_are_approved_by_the_rules(alice: Person, picture: Pic
         document = alice.get(f"/usps1583/documents/{entry['id']}").json()["data"]
         assert document["status_label"] == "Approved"
         decision = document["decisions"][0]
-        assert (decision["status_label"], decision["validation_workflow"], decision["reasons"], decision["decided_by"]) == ("Approved", "Automatic", [], None)
+        assert (decision["status_label"], decision["validation_workflow"], decision["reasons"], decision["decided_by"]) == (
+            "Approved",
+            "Automatic",
+            [],
+            None,
+        )
         assert {check["outcome"] for check in decision["checks"]} <= {"pass", "not_applicable"}
     assert {check["rule"] for check in case["checks"]} >= {"names_agree", "documents_differ"}
 
@@ -131,7 +136,12 @@ def test_a_person_decides_what_the_rules_left_open(alice: Person, picture: Pictu
     assert response.status_code == 201
     body = response.json()["data"]
     newest = body["decisions"][0]
-    assert (body["status_label"], newest["validation_workflow"], newest["note"], newest["reasons"]) == ("Approved", "Manual", "Seen on paper.", ["checked_by_hand"])
+    assert (body["status_label"], newest["validation_workflow"], newest["note"], newest["reasons"]) == (
+        "Approved",
+        "Manual",
+        "Seen on paper.",
+        ["checked_by_hand"],
+    )
     assert newest["decided_by"] == f"token:{alice.token.prefix}"
     assert shown(alice, case)["status_label"] == "Approved"
 
@@ -289,7 +299,7 @@ def test_records_are_pdfs_and_the_same_bytes_every_time(alice: Person, picture: 
         text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(first))
         assert "Simpson" in text
     Record.objects.all().delete()
-    assert [_pdf(alice, path) for path in paths][0][:5] == b"%PDF-"
+    assert {_pdf(alice, path)[:5] for path in paths} == {b"%PDF-"}
     assert Record.objects.count() == 3
 
 
@@ -301,7 +311,9 @@ def test_a_record_made_anew_has_the_same_bytes(alice: Person, picture: Picture, 
     assert _pdf(alice, path) == before
 
 
-@pytest.mark.parametrize("status", [status for status in VerificationStatus if status != VerificationStatus.APPROVED], ids=lambda status: status.label)
+@pytest.mark.parametrize(
+    "status", [status for status in VerificationStatus if status != VerificationStatus.APPROVED], ids=lambda status: status.label
+)
 def test_records_are_for_approved_verifications(alice: Person, picture: Picture, status: VerificationStatus) -> None:
     case = start(alice)
     document = upload(alice, case, front=picture())

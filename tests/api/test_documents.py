@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,11 +12,11 @@ import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
-from factories import Person, b64, start, upload, upload_body, work_off
 from scripted import LEASE, Script
 
 from documents.models import Blob, BlobState, Document, DocumentStatus, Extraction, Image
 from documents.types import CONTEXT_LABELS
+from factories import Person, b64, start, upload, upload_body, work_off
 from flows.vault import keyring
 from verifications.models import AuditEntry, Event, Verification, VerificationStatus
 
@@ -78,9 +77,7 @@ def test_base64_in_all_its_spellings(alice: Person, picture: Picture, spelling: 
     assert Client().get(response.json()["data"]["url_front"]).content == data
 
 
-@pytest.mark.parametrize(
-    ("form", "content_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp"), ("TIFF", "image/tiff")]
-)
+@pytest.mark.parametrize(("form", "content_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp"), ("TIFF", "image/tiff")])
 def test_formats_are_told_by_their_bytes(alice: Person, picture: Picture, form: str, content_type: str) -> None:
     document = upload(alice, start(alice), front=picture(form))
     assert Client().get(document["url_front"])["Content-Type"] == content_type
@@ -168,11 +165,20 @@ def test_a_picture_over_the_pixel_cap_is_refused_before_it_is_decoded(alice: Per
     assert (response.status_code, response.json()["code"]) == (400, "image_invalid")
 
 
-@pytest.mark.parametrize(("context", "type_id", "country"), [("PHOTO_ID", 999, "USA"), ("PHOTO_ID", 24, "USA"), ("PHOTO_ID", 2, "DEU"), ("SELFIE", 1, "USA"), ("PHOTO_ID", 10**15, "USA")])
-def test_a_type_that_is_not_for_the_flow_the_context_or_the_country(alice: Person, picture: Picture, context: str, type_id: int, country: str) -> None:
+@pytest.mark.parametrize(
+    ("context", "type_id", "country"),
+    [("PHOTO_ID", 999, "USA"), ("PHOTO_ID", 24, "USA"), ("PHOTO_ID", 2, "DEU"), ("SELFIE", 1, "USA"), ("PHOTO_ID", 10**15, "USA")],
+)
+def test_a_type_that_is_not_for_the_flow_the_context_or_the_country(
+    alice: Person, picture: Picture, context: str, type_id: int, country: str
+) -> None:
     body = upload_body(start(alice), context=context, type=type_id, country=country, front=picture())
     response = alice.post("/usps1583/documents", body)
-    assert (response.status_code, response.json()["code"], response.json()["message"]) == (400, "document_type_not_allowed", "Document type not allowed.")
+    assert (response.status_code, response.json()["code"], response.json()["message"]) == (
+        400,
+        "document_type_not_allowed",
+        "Document type not allowed.",
+    )
 
 
 @pytest.mark.parametrize("context", list(CONTEXT_LABELS))
@@ -373,7 +379,12 @@ def test_what_was_read_is_shown(alice: Person, picture: Picture, script: Script)
     work_off()
     shown = alice.get(f"/usps1583/documents/{document['id']}").json()["data"]
     assert shown["status_label"] == "Extracted"
-    assert shown["extracted_data"]["person"] == {"full_name": "Simpson Homer", "surname": "Simpson", "given_names": "Homer", "date_of_birth": "1988-07-23"}
+    assert shown["extracted_data"]["person"] == {
+        "full_name": "Simpson Homer",
+        "surname": "Simpson",
+        "given_names": "Homer",
+        "date_of_birth": "1988-07-23",
+    }
     assert shown["extracted_data"]["address"] == {}
     assert shown["extracted_data"]["document"] == {
         "type": "Passport",
@@ -510,7 +521,13 @@ def test_another_flow_in_the_path_is_a_mismatch(alice: Person, picture: Picture)
     case = start(alice)
     path = f"/address/documents/{upload(alice, case, front=picture())['id']}"
     calls = [("get", "", None), ("patch", "", {"verification": case["id"]}), ("delete", "", None), ("get", "/pdf", None), ("post", "/submit", None)]
-    for method, tail, body in [*calls, ("post", "/extract", None), ("get", "/checks", None), ("get", "/extractions", None), ("get", "/extracted-data", None)]:
+    for method, tail, body in [
+        *calls,
+        ("post", "/extract", None),
+        ("get", "/checks", None),
+        ("get", "/extractions", None),
+        ("get", "/extracted-data", None),
+    ]:
         assert alice.call(method, f"{path}{tail}", body).json()["code"] == "flow_mismatch", (method, tail)
 
 
@@ -521,4 +538,3 @@ def test_lists_of_documents(alice: Person, picture: Picture) -> None:
     assert [entry["id"] for entry in body["data"]] == [second["id"], first["id"]]
     assert [entry["id"] for entry in alice.get(f"/usps1583/documents?verification={one['id']}").json()["data"]] == [first["id"]]
     assert alice.get("/usps1583/documents?verification=ver_unknown").json()["data"] == []
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from factories import Person
 
+from factories import Person
 from flows.models import Flow
 from flows.services import get_or_create_workspace
 

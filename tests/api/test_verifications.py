@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from factories import Person, start, upload, work_off
 from scripted import Script
 
 from documents.models import Document, DocumentStatus
+from factories import Person, start, upload, work_off
 from verifications.models import Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,9 @@ def event_types(case: dict[str, Any]) -> list[str]:
 
 
 def test_a_new_verification_has_every_member_of_the_body(alice: Person) -> None:
-    case = start(alice, external_ref="box-7", expected_data=EXPECTED, metadata={"plan": "gold"}, tags=["a", "b", "a"], webhook_url="https://example.com/h")
+    case = start(
+        alice, external_ref="box-7", expected_data=EXPECTED, metadata={"plan": "gold"}, tags=["a", "b", "a"], webhook_url="https://example.com/h"
+    )
     stamps = {name: case.pop(name) for name in ("created_at", "updated_at")}
     assert case.pop("id").startswith("ver_")
     assert case == {
@@ -200,7 +202,10 @@ MOVES = {
     "resubmit": {S.REJECTED: S.STARTED, S.DOUBLE_CHECK: S.STARTED},
 }
 REPEATABLE = {("cancel", S.CANCELED), ("hold", S.HOLD), ("expire", S.EXPIRED)}
-OWN_CODES = {("submit", S.CANCELED): "verification_canceled", **{("submit", state): "verification_not_started" for state in S if state not in (S.STARTED, S.CANCELED)}}
+OWN_CODES = {
+    ("submit", S.CANCELED): "verification_canceled",
+    **{("submit", state): "verification_not_started" for state in S if state not in (S.STARTED, S.CANCELED)},
+}
 
 
 @pytest.mark.parametrize("status", list(S), ids=lambda status: status.label)

@@ -19,7 +19,7 @@ EMPTY = {204: OpenApiResponse(description="Done; no body")}
 
 
 class PdfAnswer(s.Serializer):
-    data = s.CharField(help_text="The PDF as base64")
+    data = s.CharField(help_text="The PDF as base64")  # type: ignore[assignment]
 
 
 PDF: dict[Any, Any] = {(200, "application/json"): PdfAnswer, (200, "application/pdf"): OpenApiTypes.BINARY}

@@ -37,7 +37,8 @@ class Decisions(ApiView):
     @operation(
         "Decide a document by hand",
         answers_with(answers.DocumentAnswer(), 201),
-        request=serializers.DecisionCreation, example={"document": "doc_01jd8x3m5k7n9p1r3t5v7x9z1b", "status": 4, "reasons": ["document_expired"], "note": "Expired in May."},
+        request=serializers.DecisionCreation,
+        example={"document": "doc_01jd8x3m5k7n9p1r3t5v7x9z1b", "status": 4, "reasons": ["document_expired"], "note": "Expired in May."},
         errors=[
             "flow_not_found", "validation_failed", "document_not_found", "flow_mismatch", "redacted", "verification_canceled",
             "document_canceled", "verification_not_submitted", "verification_on_hold", "transition_not_allowed",

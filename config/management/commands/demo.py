@@ -207,6 +207,11 @@ def _declared(person: Holder) -> dict[str, Any]:
     return {
         "person": {"first_name": first, "middle_name": middle, "last_name": person.surname, "date_of_birth": person.date_of_birth.isoformat()},
         "address": {
-            "street": person.street, "street2": person.street2, "city": person.city, "state": person.state, "postal_code": person.zip, "country": "USA",
+            "street": person.street,
+            "street2": person.street2,
+            "city": person.city,
+            "state": person.state,
+            "postal_code": person.zip,
+            "country": "USA",
         },
-    }  # fmt: skip
+    }

@@ -104,8 +104,8 @@ def no_network() -> Iterator[None]:
         raise OSError("the network is refused")
 
     kept = socket.socket.connect, socket.getaddrinfo
-    socket.socket.connect, socket.getaddrinfo = refuse, refuse  # type: ignore[method-assign, assignment]
+    socket.socket.connect, socket.getaddrinfo = refuse, refuse  # type: ignore[method-assign]
     try:
         yield
     finally:
-        socket.socket.connect, socket.getaddrinfo = kept  # type: ignore[method-assign, assignment]
+        socket.socket.connect, socket.getaddrinfo = kept  # type: ignore[method-assign]

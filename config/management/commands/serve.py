@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection
 from verifications.outbox import release_leases
 
 log = structlog.get_logger(__name__)
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass
@@ -96,7 +96,7 @@ def _stop(children: list[Child]) -> None:
 
 def _children(host: str, port: int) -> list[Child]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
-    temporary = ["--worker-tmp-dir", "/dev/shm"] if os.path.isdir("/dev/shm") else []
+    temporary = ["--worker-tmp-dir", "/dev/shm"] if os.path.isdir("/dev/shm") else []  # noqa: S108 (gunicorn's heartbeat file must be in memory)
     web = [
         sys.executable, "-m", "gunicorn", "config.wsgi", "--chdir", str(settings.BASE_DIR), "-k", "gthread", "-w", "1",
         "--threads", str(settings.WEB_THREADS), "-b", f"{host}:{port}", "--timeout", "60", "--graceful-timeout", "30",

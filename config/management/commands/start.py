@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import socket
@@ -35,13 +36,14 @@ class Command(BaseCommand):
             _require_free(host, port)
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        call_command("sync_flows", stdout=open(os.devnull, "w"))
+        call_command("sync_flows", stdout=io.StringIO())
         lines = [*_demo_token(), *_demo_reviewer()]
         self.stdout.write("\n".join(_banner(f"http://{host}:{port}", lines)))
         self.stdout.flush()
         if not prepare_only:
             # The same process goes on as the supervisor, so that one Ctrl-C and one SIGTERM reach it.
-            os.execv(sys.executable, [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, "--port", str(port)])
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--host", host, "--port", str(port)]
+            os.execv(sys.executable, command)  # noqa: S606
 
 
 def _require_free(host: str, port: int) -> None:

@@ -1,0 +1,99 @@
+"""Servers for tests: the one a test is pointed to or finds running, else one started from installed binaries, else a skip by name."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+
+REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
+
+
+def missing(name: str) -> None:
+    """Skip by name; where services are required, fail instead."""
+    if REQUIRED:
+        pytest.fail(f"{name} is needed here and is not there")
+    pytest.skip(f"{name} is not there")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def postgres_database() -> Iterator[str]:
+    """The URL of a fresh, empty database of the test's own; dropped afterwards."""
+    with _postgres() as server:
+        name = f"vouchbox_test_{secrets.token_hex(6)}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"{server}/{name}"
+        finally:
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def _postgres() -> Iterator[str]:
+    candidates = [
+        os.environ.get("TEST_POSTGRES_URL", "").rstrip("/"),
+        "postgresql://postgres@127.0.0.1:5432",
+        "postgresql://postgres:postgres@127.0.0.1:5432",
+    ]
+    for server in filter(None, candidates):
+        with contextlib.suppress(psycopg.Error):
+            psycopg.connect(f"{server}/postgres", connect_timeout=2).close()
+            yield server
+            return
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [os.path.dirname(shutil.which("initdb") or "")]
+    if not folders[-1] or os.geteuid() == 0:
+        missing("PostgreSQL")
+    with tempfile.TemporaryDirectory() as folder:
+        port, binaries = free_port(), folders[-1]
+        subprocess.run([f"{binaries}/initdb", "-A", "trust", "-U", "postgres", "-D", folder], check=True, capture_output=True)
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        subprocess.run([f"{binaries}/pg_ctl", "-D", folder, "-w", "-o", options, "start"], check=True, capture_output=True)
+        try:
+            yield f"postgresql://postgres@127.0.0.1:{port}"
+        finally:
+            subprocess.run([f"{binaries}/pg_ctl", "-D", folder, "-m", "immediate", "stop"], check=False, capture_output=True)
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """A Redis URL; keys of the test's own are up to its prefix."""
+    for url in filter(None, [os.environ.get("TEST_REDIS_URL", ""), "redis://127.0.0.1:6379/0"]):
+        with contextlib.suppress(redis.RedisError):
+            redis.Redis.from_url(url, socket_connect_timeout=2).ping()
+            yield url
+            return
+    binary = shutil.which("redis-server")
+    if binary is None:
+        missing("Redis")
+    port = free_port()
+    process = subprocess.Popen([str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL)
+    try:
+        client = redis.Redis(port=port)
+        for _ in range(100):
+            with contextlib.suppress(redis.RedisError):
+                client.ping()
+                break
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait()
