@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import service_missing
+from django.core.handlers.wsgi import WSGIHandler
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 # Playwright's synchronous API runs an event loop in this thread, which Django takes for asynchronous code.
@@ -25,10 +30,7 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(`C
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        message = "Chromium is not there"
-        if os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        service_missing("Chromium")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"])
         yield found
@@ -36,7 +38,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: Any) -> Iterator[Page]:
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' SQLite lives in memory, where a second connection is refused at once instead of waiting: requests take turns."""
+    turn, answer = threading.Lock(), WSGIHandler.__call__
+
+    def in_turn(handler: WSGIHandler, environ: Any, start_response: Any) -> Any:
+        with turn:
+            return answer(handler, environ, start_response)
+
+    monkeypatch.setattr(WSGIHandler, "__call__", in_turn)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any, one_at_a_time: None) -> Iterator[Page]:
     """A page of its own context. Console errors, uncaught exceptions, policy violations, requests to other hosts and failed ones end the test."""
     complaints: list[str] = []
     context = browser.new_context(viewport={"width": 1360, "height": 900}, device_scale_factor=1.5, base_url=live_server.url)
@@ -53,7 +67,10 @@ def page(browser: Browser, live_server: Any) -> Iterator[Page]:
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:
-    return [f"console {message.type}: {message.text}"] if message.type in ("error", "warning") else []
+    """Django's own pages name no icon, so that the browser asks for one at an address that is not there."""
+    if message.type not in ("error", "warning") or urlsplit(message.location["url"]).path == "/favicon.ico":
+        return []
+    return [f"console {message.type}: {message.text}"]
 
 
 def _stranger(request: Request, home: str) -> list[str]:
@@ -65,10 +82,11 @@ def _stranger(request: Request, home: str) -> list[str]:
 def picture_for_docs(page: Page) -> Callable[..., None]:
     """``SCREENSHOTS=1`` in the environment renews the pictures of the documentation; else nothing is written."""
 
-    def take(name: str, *, whole: bool = False) -> None:
+    def take(name: str) -> None:
         if os.environ.get("SCREENSHOTS") == "1":
             IMAGES.mkdir(parents=True, exist_ok=True)
             page.mouse.move(0, 0)
-            page.screenshot(path=str(IMAGES / f"{name}.png"), full_page=whole)
+            with Image.open(io.BytesIO(page.screenshot())) as taken:
+                taken.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
 
     return take
