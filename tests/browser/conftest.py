@@ -87,6 +87,6 @@ def picture_for_docs(page: Page) -> Callable[..., None]:
             IMAGES.mkdir(parents=True, exist_ok=True)
             page.mouse.move(0, 0)
             with Image.open(io.BytesIO(page.screenshot())) as taken:
-                taken.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+                taken.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(IMAGES / f"{name}.png", optimize=True)
 
     return take
