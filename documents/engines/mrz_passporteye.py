@@ -55,7 +55,7 @@ class PassportEyeZone:
         small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
         encoded = cv2.imencode(".png", np.ascontiguousarray(small[:, :, ::-1]))[1].tobytes()
         try:
-            answer = subprocess.run(  # noqa: S603  our own interpreter and program
+            answer = subprocess.run(
                 (sys.executable, "-c", _CHILD), input=encoded, capture_output=True, timeout=SECONDS, check=True, env=_environment()
             )
             found = json.loads(answer.stdout)

@@ -43,7 +43,7 @@ class TesseractText:
         """Lines of one block's line each; empty where tesseract fails or takes longer than 30 s."""
         encoded = cv2.imencode(".png", np.ascontiguousarray(rgb[:, :, ::-1]))[1].tobytes()
         try:
-            answer = subprocess.run(COMMAND, input=encoded, capture_output=True, timeout=SECONDS, check=True, env=single_threaded())  # noqa: S603
+            answer = subprocess.run(COMMAND, input=encoded, capture_output=True, timeout=SECONDS, check=True, env=single_threaded())
         except (subprocess.SubprocessError, OSError):
             return []
         return _lines(answer.stdout.decode("utf-8", "replace"))
