@@ -261,3 +261,11 @@ SPECTACULAR_SETTINGS = {
 from config.logs import logging_config  # noqa: E402 (the logs need LOG_FORMAT only)
 
 LOGGING = logging_config(LOG_FORMAT)
+
+if SENTRY_DSN:
+    try:
+        import sentry_sdk
+    except ImportError as error:
+        raise ImproperlyConfigured('SENTRY_DSN: expected sentry-sdk to be installed (pip install "vouchbox[sentry]")') from error
+    # Neither bodies nor local variables leave the house: both hold personal data.
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never")

@@ -93,7 +93,8 @@ def _mrz(found: Mapping[str, Any] | None) -> MrzEvidence | None:
         format=found["format"],
         lines=tuple(found["lines"]),
         failed_checks=tuple(found["failed_checks"]),
-        repairs=len(found["repairs"]),
+        # Repairs that the layout forces (a letter in a date) say nothing against the document.
+        repairs=sum(entry["constraint"].startswith("check_digit") for entry in found["repairs"]),
         confidence=float(found.get("confidence", 1.0)),
     )
 

@@ -64,7 +64,14 @@ class Service:
 def running(folder: Path, **environment: str) -> Iterator[Service]:
     """`manage.py start` on a free port, ready; stopped like Ctrl-C does."""
     port = free_port()
-    settings = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder), "RATE_LIMIT": "off", "WORKERS": "1", **environment}
+    settings = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATA_DIR": str(folder),
+        "RATE_LIMIT": "off",
+        "WORKERS": "1",
+        **environment,
+    }
     log = (folder / "service.log").open("wb")
     command = [sys.executable, "manage.py", "start", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)

@@ -107,11 +107,16 @@ class EvidenceInputAnswer(s.Serializer):
     box = s.ListField(child=s.IntegerField(), allow_null=True)
 
 
+@extend_schema_field({"description": "Any JSON value"})
+class AnyValue(s.JSONField):
+    """What a rule compares differs from rule to rule."""
+
+
 class EvidenceAnswer(s.Serializer):
     inputs = EvidenceInputAnswer(many=True, allow_null=True)
-    expected = s.JSONField(allow_null=True)
-    computed = s.JSONField(allow_null=True)
-    threshold = s.JSONField(allow_null=True)
+    expected = AnyValue()
+    computed = AnyValue()
+    threshold = AnyValue()
 
 
 class CheckAnswer(s.Serializer):

@@ -1,0 +1,88 @@
+"""Every answer that a whole story gives is what the OpenAPI document says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from scripted import LEASE, Script
+
+from config.api.docs import openapi_document
+from factories import Person, upload, work_off
+
+pytestmark = pytest.mark.django_db
+Picture = Callable[..., bytes]
+
+
+def _matching_path(path: str) -> tuple[str, dict[str, Any]]:
+    """The documented path with the most literal words that fits."""
+    words = path.strip("/").split("/")
+    fits = []
+    for pattern, item in openapi_document()["paths"].items():
+        parts = pattern.strip("/").split("/")
+        if len(parts) == len(words) and all(part == word or part.startswith("{") for part, word in zip(parts, words, strict=True)):
+            fits.append((sum(part == word for part, word in zip(parts, words, strict=True)), pattern, item))
+    assert fits, f"{path} is not documented"
+    _, pattern, item = max(fits, key=lambda fit: fit[0])
+    return pattern, item
+
+
+def conforms(response: Any) -> Any:
+    """Hold one answer against its documented schema."""
+    path = response.request["PATH_INFO"]
+    pattern, item = _matching_path(path)
+    operation = item[response.request["REQUEST_METHOD"].lower()]
+    documented = operation["responses"].get(str(response.status_code))
+    assert documented, f"{response.status_code} of {pattern} is not documented"
+    if not response.content:
+        return response
+    resource: Any = Resource.opaque(openapi_document())
+    registry: Any = Registry().with_resource("urn:openapi", resource)
+    schema = documented["content"]["application/json"]["schema"]
+    pointed = {"$ref": f"urn:openapi{schema['$ref']}"} if "$ref" in schema else schema
+    errors = sorted(Draft202012Validator(pointed, registry=registry).iter_errors(response.json()), key=str)
+    assert not errors, f"{pattern}: {errors[0].message} at {list(errors[0].absolute_path)}"
+    return response
+
+
+def test_every_answer_of_a_story_is_as_documented(alice: Person, picture: Picture, script: Script) -> None:
+    script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
+    flow = "/usps1583"
+    for path in ("/flows", flow, f"{flow}/document-types", f"{flow}/document-types?country=USA", "/verifications", f"{flow}/nothing"):
+        response = alice.get(path)
+        if path != f"{flow}/nothing":
+            conforms(response)
+    case = conforms(alice.post(f"{flow}/verifications", {"external_ref": "a", "metadata": {"k": [1]}, "tags": ["t"]})).json()["data"]
+    photo = upload(alice, case, type=1, front=picture(seed=1))
+    proof = upload(alice, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
+    work_off()
+    one, of = f"{flow}/verifications/{case['id']}", f"{flow}/documents/{proof['id']}"
+    conforms(alice.patch(one, {"tags": ["u"]}))
+    conforms(alice.patch(of, {"verification": case["id"]}))
+    conforms(alice.post(f"{flow}/documents", {}))
+    conforms(alice.post(f"{of}/extract", {"types": ["ocr"]}))
+    conforms(alice.patch(f"{of}/extracted-data", {"fields": {"address.zip": "97477"}, "reason": "misread"}))
+    conforms(alice.post(f"{one}/submit"))
+    work_off()
+    for path in (one, f"{one}/checks", of, f"{of}/checks", f"{of}/extractions", f"{of}/extracted-data", f"{flow}/documents", f"{flow}/decisions"):
+        conforms(alice.get(path))
+    conforms(alice.get(f"{flow}/verifications?cursor="))
+    conforms(alice.get(f"{one}/pdf"))
+    conforms(alice.get(f"{flow}/documents/{photo['id']}/pdf"))
+    conforms(alice.post(f"{flow}/decisions", {"document": proof["id"], "status": 5, "note": "again"}))
+    conforms(alice.post(f"{one}/resubmit", {"note": "please"}))
+    conforms(alice.post(f"{one}/hold"))
+    conforms(alice.post(f"{one}/resume"))
+    conforms(alice.delete(of))
+    conforms(alice.post(f"{one}/cancel"))
+    conforms(alice.get(f"{flow}/verifications/ver_nothing"))
+    conforms(alice.get("/address" + one.removeprefix(flow)))
+
+
+def test_documented_errors_are_what_is_answered_without_a_token() -> None:
+    for path in ("/api/v1/flows", "/api/v1/usps1583/verifications"):
+        conforms(Client().get(path))
