@@ -37,7 +37,10 @@ def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything a verification needs is there, else 503 with what is not."""
     checks = {name: _tried(probe) for name, probe in PROBES.items()}
     ok = all(entry["ok"] for entry in checks.values())
-    return JsonResponse({"status": "ok" if ok else "unavailable", "checks": checks}, status=200 if ok else 503)
+    response = JsonResponse({"status": "ok" if ok else "unavailable", "checks": checks}, status=200 if ok else 503)
+    # Not being ready yet is an answer, not an error to be logged at every probe.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _tried(probe: Callable[[], dict[str, Any]]) -> dict[str, Any]:

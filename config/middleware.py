@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 
 from config.api.errors import not_found
 from config.logs import request_id
 from flows.ids import new_request_id
 
+log = structlog.get_logger(__name__)
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}\Z")
+
+
+def _log(request: HttpRequest, response: HttpResponse, begun: float) -> None:
+    """One line per request. The route without its query: a query may hold what a client searches for, a link's path is a key to an image."""
+    match = request.resolver_match
+    ids = {name: value for name, value in (match.kwargs if match else {}).items() if name in ("flow", "verification", "document")}
+    took = round((time.monotonic() - begun) * 1000)
+    log.info("request", method=request.method, route=match.route if match else "", status=response.status_code, ms=took, **ids)
 
 
 class RequestIdMiddleware:
@@ -23,10 +34,11 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         sent = request.headers.get("Request-Id", "")
-        token = request_id.set(sent if VISIBLE_ASCII.match(sent) else new_request_id())
+        token, begun = request_id.set(sent if VISIBLE_ASCII.match(sent) else new_request_id()), time.monotonic()
         try:
             response = not_found(request) if "\x00" in request.path else self.get_response(request)
             response["Request-Id"] = request_id.get()
+            _log(request, response, begun)
             return response
         finally:
             request_id.reset(token)

@@ -17,6 +17,7 @@ SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,
     "documents.storage.sweep": 300,
+    "documents.upkeep.wake_stuck": 600,
 }
 
 QUEUES: dict[str, str] = {

@@ -20,7 +20,7 @@ from flows.ids import new_message_id
 from verifications import audit
 from verifications.lifecycle import SYSTEM, lock_verification, move
 from verifications.models import Verification, VerificationStatus
-from verifications.outbox import emit
+from verifications.outbox import emit, is_live
 from verifications.services import Caller
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def begin_reading(*, document_id: str, reader: str, request: str) -> Job | None:
     verification = document.verification
     pending = _pending_kinds(document, request)
     if document.status == DocumentStatus.IN_PROGRESS:
-        if document.reader not in ("", reader):
+        if document.reader not in ("", reader) and is_live(document.reader):
             return None
-        if document.reader == reader:
+        if document.reader:
             move(document, "hand_back", verification=verification, actor=SYSTEM, reason="reader_died")
     if document.status == DocumentStatus.UPLOADED:
         if not pending and not _is_due(verification):

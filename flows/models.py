@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -88,7 +90,7 @@ class FlowVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.flow_id} v{self.number}"
 
-    @property
+    @cached_property
     def definition(self) -> FlowDefinition:
         """The parsed form of ``document``."""
         return FlowDefinition.parse(self.document)

@@ -17,6 +17,7 @@ from config.pipeline import ROUTES
 from decisions.models import Check, Decision, Record
 from documents.models import Blob, BlobState, Document, DocumentStatus, Extraction, Page
 from documents.storage import sweep
+from documents.upkeep import wake_stuck
 from factories import Person, start, upload, work_off
 from flows.errors import Refused
 from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, Verification, VerificationStatus
@@ -215,3 +216,33 @@ def test_every_route_leads_to_an_actor_of_a_served_queue() -> None:
     for actors in ROUTES.values():
         for name in actors:
             assert broker.actors[name].queue_name in {"reading", "decisions", "records", "webhooks"}
+
+
+def test_a_case_whose_messages_were_given_up_is_tried_again(alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = start(alice, "address")
+    upload(alice, case, "address", context="PROOF_OF_ADDRESS", type=24, front=picture())
+    work_off()
+    with monkeypatch.context() as broken:
+        broken.setattr("decisions.services.gather_case", lambda *_: 1 / 0)
+        alice.post(f"/address/verifications/{case['id']}/submit")
+        work_off(twice=False)
+    assert Verification.objects.get().status == VerificationStatus.SUBMITTED
+    assert wake_stuck() == 0
+    Verification.objects.update(submitted_at=timezone.now() - timedelta(minutes=11))
+    assert (wake_stuck(), wake_stuck()) == (1, 0)
+    work_off()
+    assert Verification.objects.get().status == VerificationStatus.APPROVED
+
+
+def test_a_document_left_in_progress_by_a_forgotten_reader_is_taken_over(alice: Person, picture: Picture, script: Script) -> None:
+    case = start(alice, "identity")
+    upload(alice, case, "identity", front=picture(seed=1))
+    upload(alice, case, "identity", context="SELFIE", type=61, front=picture(seed=2))
+    work_off()
+    alice.post(f"/identity/verifications/{case['id']}/submit")
+    OutboxMessage.objects.all().delete()
+    Document.objects.filter(context="PHOTO_ID").update(status=DocumentStatus.IN_PROGRESS, reader="msg_that_is_gone")
+    Verification.objects.update(submitted_at=timezone.now() - timedelta(minutes=11))
+    assert wake_stuck() == 1
+    work_off()
+    assert set(Document.objects.values_list("status", flat=True)) == {DocumentStatus.APPROVED}

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,26 @@ def test_an_upload_is_answered_while_workers_are_dead_and_read_when_they_are_bac
         for worker in service.workers("reading"):
             worker.resume()
         _await_extracted(service, [pk])
+
+
+def test_eight_uploads_at_once_give_one_document(tmp_path: Path) -> None:
+    """The database's constraint decides the race, not the order of two queries."""
+    with running(tmp_path) as service:
+        case = service.call("POST", "/address/verifications", {})
+        content = base64.b64encode(draw("lease", seed=1).jpeg("front")).decode()
+        body = {
+            "verification": case["id"],
+            "document": {"context_type": "PROOF_OF_ADDRESS", "type": 24, "country": "USA", "front_side_data": content},
+        }
+
+        def upload() -> tuple[int, str]:
+            try:
+                service.call("POST", "/address/documents", body)
+            except urllib.error.HTTPError as error:
+                return error.code, json.loads(error.read())["code"]
+            return 201, ""
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = [entry.result() for entry in [pool.submit(upload) for _ in range(8)]]
+        assert sorted(answers) == [(201, ""), *[(400, "document_type_taken")] * 7]
+        assert len(service.call("GET", f"/address/documents?verification={case['id']}")) == 1

@@ -120,6 +120,22 @@ def _write_message(event: str, actor: str, payload: dict[str, Any]) -> OutboxMes
     return message
 
 
+def wake(event: str, *, verification: Verification, document: DocumentLike | None = None) -> None:
+    """Write the work that ``event`` leads to once more, without telling the outside again: for what got stuck."""
+    payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": None}
+    for actor in _pipeline().ROUTES.get(event, ()):
+        _write_message(event, actor, payload)
+
+
+def is_live(message_id: str) -> bool:
+    """Whether the row still has work to do."""
+    return OutboxMessage.objects.filter(pk=message_id, state__in=(MessageState.PENDING, MessageState.RUNNING)).exists()
+
+
+def has_live_message(verification_id: str) -> bool:
+    return OutboxMessage.objects.filter(state__in=(MessageState.PENDING, MessageState.RUNNING), payload__verification_id=verification_id).exists()
+
+
 def outbox_actor(
     *, queue: str, max_attempts: int = 4, on_exhausted: str | None = None
 ) -> Callable[[Callable[[WorkOrder], None]], dramatiq.Actor[..., Any]]:

@@ -1,0 +1,356 @@
+"""What the documentation says is so: commands, settings, links, pictures, rules, the container set, and the session with curl.
+
+``RENEW_DOCS=1`` writes the table of rules anew.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import free_port, service_missing
+from django.core.management import get_commands, load_command_class
+
+from config import pipeline
+from decisions.rules import registry
+from decisions.rules.registry import Rule
+from documents.types import CONTEXT_LABELS
+from flows import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = ROOT / "docs" / "rules.md"
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted((ROOT / "docs").rglob("*.md"))
+PAGE_IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+each_page = pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def everything_written() -> str:
+    return "\n".join(text_of(page) for page in PAGES)
+
+
+def code_in(text: str) -> str:
+    """Fenced blocks and code spans: what somebody may type."""
+    return "\n".join([*re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S), *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
+
+
+def settings_in_example() -> dict[str, str]:
+    return dict(re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", text_of(ROOT / ".env.example"), re.M))
+
+
+def settings_in_code() -> set[str]:
+    source = text_of(ROOT / "config" / "settings.py")
+    return set(re.findall(r"""env_(?:text|choice|int|bool|list|url|secret)\(\s*"([A-Z0-9_]+)\"""", source))
+
+
+# Commands
+
+
+@each_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.M))
+    named = set(re.findall(r"(?:^|[\s(=])make ([a-z]+)", code_in(text_of(page)), re.M))
+    assert named <= targets
+
+
+@each_page
+def test_every_management_command_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"manage\.py ([a-z_]+)", text_of(page)))
+    assert named <= set(get_commands())
+
+
+def test_every_command_and_target_of_ours_is_explained() -> None:
+    operations = text_of(ROOT / "docs" / "operations.md")
+    ours = {name for name, app in get_commands().items() if app in ("config", "flows", "verifications", "documents", "decisions")}
+    assert {name for name in ours - {"openapi"} if f"manage.py {name}" not in operations} == set()
+    targets = re.findall(r"^([a-z]+):.*##", text_of(ROOT / "Makefile"), re.M)
+    assert [name for name in targets if f"make {name}`" not in operations and f"`make {name}`" not in operations] == []
+
+
+def test_options_of_commands_exist() -> None:
+    for row in re.findall(r"^\| (`manage\.py .*?) \|$", text_of(ROOT / "docs" / "operations.md"), re.M):
+        name = re.findall(r"manage\.py ([a-z_]+)", row)[0]
+        known = load_command_class(get_commands()[name], name).create_parser("manage.py", name).format_help()
+        assert [option for option in re.findall(r"(?<![\w-])--[a-z-]+", row) if option not in known and option != "--deploy"] == [], name
+
+
+# Settings
+
+
+def test_every_setting_is_in_the_example_and_the_other_way_round() -> None:
+    assert set(settings_in_example()) == settings_in_code()
+
+
+def test_the_table_of_settings_is_that_of_the_example() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", text_of(ROOT / "docs" / "operations.md"), re.M))
+    example = settings_in_example()
+    assert list(rows) == list(example)
+    documented = {name: default.strip("`") for name, default in rows.items() if default.startswith("`")}
+    for name, default in documented.items():
+        assert example[name] == default, name
+
+
+@each_page
+def test_every_setting_that_is_named_exists(page: Path) -> None:
+    known = settings_in_code() | {"PORT", "CI", "RENEW_DOCS", "SCREENSHOTS", "HOST", "TOKEN", "API", "CASE", "STATUS", "T"}
+    code = code_in(text_of(page))
+    named = {re.sub(r"_FILE$", "", name) for name in re.findall(r"(?:^|[\s`])([A-Z][A-Z0-9_]+)=", code, re.M)}
+    named |= set(re.findall(r"^([A-Z]+_[A-Z_]+)$", code, re.M)) - set(CONTEXT_LABELS)
+    assert named <= known
+
+
+# Links, pictures, tone
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.M)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), target
+
+
+def test_pictures_are_there_and_used() -> None:
+    used = {(page.parent / name).resolve() for page in PAGES for name in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", text_of(page))}
+    there = {path.resolve() for path in (ROOT / "docs" / "images").iterdir()}
+    assert used == there
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in there)
+
+
+def test_paths_that_are_named_exist() -> None:
+    named = set(re.findall(r"`((?:config|decisions|documents|flows|verifications|tests|docs|requirements)/[\w./-]*)`", everything_written()))
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+def test_nothing_is_claimed_that_is_not_so() -> None:
+    words = everything_written().lower()
+    assert "usps compliant" not in words
+    assert "usps-compliant" not in words
+    readme = text_of(ROOT / "README.md")
+    for sentence in ("identity documents verified", "Form 1583 complete", "no liveness"):
+        assert sentence in readme
+
+
+# The table of rules
+
+
+def severity_in(rule: str) -> list[str]:
+    found = {definition.slug: definition for definition in catalogue.definitions()}
+    return [found[slug].severity(rule) if rule in found[slug].rules else "–" for slug in sorted(found)]
+
+
+def thresholds_of(entry: Rule) -> str:
+    return ", ".join(f"{name} {value}" for name, value in entry.defaults.items() if value not in (None, [])) or "–"
+
+
+def row_of(entry: Rule) -> str:
+    documents = ", ".join(CONTEXT_LABELS[context] for context in CONTEXT_LABELS if context in entry.contexts)
+    others = "".join(f"<br>`{code}`: {sentence}" for code, sentence in entry.reasons.items())
+    cells = [
+        f"`{entry.id}`",
+        entry.reference,
+        documents,
+        entry.claim,
+        f"`{entry.reason_code}`: {entry.sentence}{others}",
+        entry.fix.replace("_", " "),
+        thresholds_of(entry),
+        *severity_in(entry.id),
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def rules_page() -> str:
+    """docs/rules.md, from the registry and the built-in flows."""
+    slugs = sorted(definition.slug for definition in catalogue.definitions())
+    head = ["rule", "number", "documents", "it passes when", "reasons otherwise", "fix", "thresholds", *(f"`{slug}`" for slug in slugs)]
+    lines = [
+        "# Rules",
+        "",
+        'Made from the code; `RENEW_DOCS=1 make test T="tests/test_readme.py -k rules"` writes it anew.',
+        "",
+        "A rule passes, fails, is unclear, or is not applicable. The last columns say what a fail means in each built-in flow; `–` means that the flow does not use the rule.",
+        "Unclear is always a warning. The first reason is that of a fail, the others are of doubts. Sentences may be shown to applicants.",
+        "A value read with less than `confidence` never makes a rule fail, only unclear.",
+        "",
+        "Any rule may also give: " + " ".join(f"`{code}`: {sentence}" for code, sentence in registry.SHARED_REASONS.items()),
+        "",
+    ]
+    rules = sorted(registry.load().values(), key=lambda entry: (entry.group, entry.reference, entry.id))
+    for group in dict.fromkeys(entry.group for entry in rules):
+        lines += [f"## {group.capitalize()}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        lines += [*(row_of(entry) for entry in rules if entry.group == group), ""]
+    return "\n".join(lines)
+
+
+def test_the_table_of_rules_is_current() -> None:
+    if os.environ.get("RENEW_DOCS") == "1":
+        RULES.write_text(rules_page(), encoding="utf-8")
+    assert RULES.exists()
+    assert text_of(RULES) == rules_page(), "RENEW_DOCS=1 writes it anew"
+
+
+# The container set
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(text_of(ROOT / "compose.yaml"))  # type: ignore[no-any-return]
+
+
+def ours(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: service for name, service in compose["services"].items() if service["image"] == "vouchbox"}
+
+
+def test_containers_run_commands_that_exist(compose: dict[str, Any]) -> None:
+    assert set(ours(compose)) == {"web", "worker-reading", "worker", "migrate"}
+    for service in ours(compose).values():
+        words = " ".join(service.get("command", []))
+        for line in re.findall(r"manage\.py ([^&|]+)", words):
+            name, *rest = line.split()
+            parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+            parser.parse_args(rest)
+
+
+def test_each_queue_has_a_worker_and_one_has_the_clock(compose: dict[str, Any]) -> None:
+    commands = [service["command"] for service in ours(compose).values() if "work" in service.get("command", [])]
+    served = [queue for command in commands for queue in command[command.index("--queues") + 1].split(",")]
+    assert sorted(served) == sorted(pipeline.QUEUES)
+    assert sum("--tick" in command for command in commands) == 1
+
+
+def test_containers_set_what_the_service_knows(compose: dict[str, Any]) -> None:
+    threads = {"OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    for service in ours(compose).values():
+        assert {name.removesuffix("_FILE") for name in service["environment"]} - threads <= settings_in_code()
+        for name, value in service["environment"].items():
+            if name.endswith("_FILE"):
+                assert value.removeprefix("/run/secrets/") in service["secrets"]
+
+
+def test_containers_name_secrets_volumes_networks_and_services_that_exist(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert set(service.get("secrets", [])) <= set(compose["secrets"])
+        assert set(service["networks"]) <= set(compose["networks"])
+        assert {entry.partition(":")[0] for entry in service.get("volumes", [])} <= set(compose["volumes"])
+        for name, wanted in service.get("depends_on", {}).items():
+            assert name in compose["services"]
+            if wanted["condition"] == "service_healthy":
+                assert "test" in compose["services"][name]["healthcheck"]
+
+
+def test_the_guide_makes_each_secret_file(compose: dict[str, Any]) -> None:
+    operations = text_of(ROOT / "docs" / "operations.md")
+    for name, entry in compose["secrets"].items():
+        assert f'"{name}":' in operations
+        assert entry["file"] == f"${{SECRETS:-./secrets}}/{name}"
+
+
+def test_settings_accept_what_the_containers_set(compose: dict[str, Any], tmp_path: Path) -> None:
+    """The web container's environment, with the guide's own secrets, passes the deployment check."""
+    block = next(
+        block for block in re.findall(r"^```bash\n(.*?)^```", text_of(ROOT / "docs" / "operations.md"), re.M | re.S) if "files_kms_key" in block
+    )
+    making = block.partition("make up")[0].replace("python3", sys.executable)
+    subprocess.run(["bash", "-euc", making], cwd=tmp_path, check=True)
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "var")}
+    for name, value in compose["services"]["web"]["environment"].items():
+        default = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
+        environment[name] = default.replace("/run/secrets", str(tmp_path / "secrets"))
+    environment |= {"ALLOWED_HOSTS": "vouchbox.example", "PUBLIC_URL": "https://vouchbox.example"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_image_copies_what_is_there_and_starts_what_exists() -> None:
+    text = text_of(ROOT / "Dockerfile")
+    for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.M):
+        assert (ROOT / source).exists()
+    allowed = re.findall(r"^!(\S+)$", text_of(ROOT / ".dockerignore"), re.M)
+    assert all(source.split("/")[0] in allowed for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.M))
+    command = yaml.safe_load(re.findall(r"^CMD (\[.*\])$", text, re.M)[-1])
+    assert command[:2] == ["gunicorn", "config.wsgi"]
+    assert importlib.util.find_spec("config.wsgi") is not None
+    checked = subprocess.run([sys.executable, "-m", *command, "--check-config"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert re.search(r"^USER vouchbox$", text, re.M)
+    assert "--require-hashes" in text
+
+
+# The session with curl
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[str]:
+    """The whole service as `make run` starts it, in a folder of its own."""
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        service_missing("curl")
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if name not in settings_in_code() | {"DJANGO_SETTINGS_MODULE"}}
+    environment = {**clean, "DATA_DIR": str(tmp_path / "var"), "WORKERS": "1"}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "manage.py", "start", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process, tmp_path / "log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=90)
+
+
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    pytest.fail(log.read_text(errors="replace")[-4000:])
+
+
+@pytest.mark.engine
+@pytest.mark.service
+def test_the_session_of_the_readme_ends_with_a_record(service: str, tmp_path: Path) -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```", text_of(ROOT / "README.md"), re.M | re.S)
+    script = "\n".join(blocks).replace(".venv/bin/python", sys.executable).replace("http://127.0.0.1:8000", service)
+    assert script.count(service) == 1
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line[:4] for line in lines[:3]] == ["doc_"] * 3
+    assert lines[3:5] == ["Submitted", "Approved"], done.stdout
+    assert '"validation_workflow": "Automatic"' in done.stdout
+    assert (tmp_path / "record.pdf").read_bytes().startswith(b"%PDF")
