@@ -173,7 +173,8 @@ STATIC_ROOT = DATA_DIR / "static"
 
 OCR_ENGINE = env_choice("OCR_ENGINE", ("rapidocr", "easyocr", "tesseract"), "rapidocr")
 FACE_ENGINE = env_choice("FACE_ENGINE", ("dlib", "off"), "dlib")
-EASYOCR_MODELS = env_text("EASYOCR_MODELS", str(DATA_DIR / "models" / "easyocr"))
+# EasyOCR looks for its weights in the folder "model" of this one; the engine, which knows no settings, reads the variable itself.
+os.environ.setdefault("EASYOCR_MODULE_PATH", env_text("EASYOCR_MODULE_PATH", str(DATA_DIR / "easyocr")))
 MAX_IMAGE_BYTES = env_int("MAX_IMAGE_MB", 10, least=1, most=1000) * 1024 * 1024
 MAX_REQUEST_BYTES = env_int("MAX_REQUEST_MB", 32, least=1, most=4000) * 1024 * 1024
 MAX_IMAGE_PIXELS = env_int("MAX_IMAGE_PIXELS", 50_000_000, least=1)
