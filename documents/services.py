@@ -88,7 +88,7 @@ def attach_document(*, caller: Caller, flow: str, verification_id: str, change: 
                 emit("document.uploaded", verification=verification, document=document)
     except IntegrityError as error:
         raise _taken(target.context) from error
-    return get_document(caller=caller, flow=flow, document_id=document.pk)
+    return document
 
 
 def replace_document(
@@ -116,7 +116,7 @@ def replace_document(
             _apply_status(caller, document, status, changed=not change.is_empty)
     except IntegrityError as error:
         raise _taken(target.context) from error
-    return get_document(caller=caller, flow=flow, document_id=document.pk)
+    return document
 
 
 def _apply_change(caller: Caller, document: Document, target: _Target, images: Mapping[str, tuple[Blob, Inspected]], change: DocumentChange) -> None:
@@ -176,7 +176,7 @@ def submit_document(*, caller: Caller, flow: str, document_id: str) -> Document:
     document.save(update_fields=["draft", "updated_at"])
     _record(caller, document, "document.submitted")
     emit("document.uploaded", verification=verification, document=document)
-    return get_document(caller=caller, flow=flow, document_id=document.pk)
+    return document
 
 
 @transaction.atomic

@@ -16,8 +16,6 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from flows.errors import Refused
 
 SIDES = ("front_side_data", "back_side_data")
-_URL_SAFE = str.maketrans("-_", "+/")
-_SPACE = re.compile(r"\s+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -35,11 +33,13 @@ class Base64Upload:
 
     @property
     def empty(self) -> bool:
-        return not self._payload().strip("=")
+        return not self._payload()[:4].strip("=")
 
     def bytes(self) -> bytes:
         """Raises Refused("image_invalid")."""
-        payload = self._payload().translate(_URL_SAFE).rstrip("=")
+        payload = self._payload().rstrip("=")
+        if "-" in payload or "_" in payload:
+            payload = payload.replace("-", "+").replace("_", "/")
         try:
             return pybase64.b64decode(payload + "=" * (-len(payload) % 4), validate=True)
         except ValueError as error:
@@ -51,7 +51,7 @@ class Base64Upload:
 
     def check_size(self) -> None:
         most = -(-settings.MAX_IMAGE_BYTES * 4 // 3)
-        if len(self._text) > most and len(_SPACE.sub("", self._text.partition(",")[2] or self._text).rstrip("=")) > most:
+        if len(self._text) > most and len(_joined(self._text.partition(",")[2] or self._text).rstrip("=")) > most:
             raise _too_large()
 
     def _payload(self) -> str:
@@ -60,7 +60,7 @@ class Base64Upload:
             head, comma, text = text.partition(",")
             if not comma or not head.lower().endswith(";base64"):
                 raise Refused("image_invalid", "The data: URI is not base64.")
-        return _SPACE.sub("", text) if _SPACE.search(text) else text
+        return _joined(text)
 
 
 class FileUpload:
@@ -82,6 +82,11 @@ class FileUpload:
     def check_size(self) -> None:
         if (self._file.size or 0) > settings.MAX_IMAGE_BYTES:
             raise _too_large()
+
+
+def _joined(text: str) -> str:
+    """Without white space. Looking for each kind alone is ten times faster than a pattern, and most payloads have none."""
+    return "".join(text.split()) if any(space in text for space in " \n\r\t\f\v") else text
 
 
 def _too_large() -> Refused:
