@@ -1,0 +1,97 @@
+"""Every endpoint's number of queries: exact, and the same however much there is to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from factories import Person, b64, start, upload, upload_body, work_off
+from scripted import LEASE, Script
+
+pytestmark = pytest.mark.django_db
+Picture = Callable[..., bytes]
+READS = {
+    "/flows": 2,
+    "/{flow}": 4,
+    "/{flow}/document-types": 4,
+    "/verifications": 3,
+    "/{flow}/verifications": 4,
+    "/{flow}/verifications/{case}": 13,
+    "/{flow}/verifications/{case}/checks": 13,
+    "/{flow}/documents": 12,
+    "/{flow}/documents/{document}": 11,
+    "/{flow}/documents/{document}/checks": 11,
+    "/{flow}/documents/{document}/extractions": 10,
+    "/{flow}/documents/{document}/extracted-data": 8,
+    "/{flow}/decisions": 6,
+}
+
+
+def _decided(person: Person, picture: Picture, *, more: int) -> dict[str, str]:
+    """A judged case with two documents; ``more`` further cases, runs of readers, corrections and decisions around it."""
+    cases = [start(person) for _ in range(1 + more)]
+    ids = {"flow": "usps1583"}
+    for case in cases:
+        upload(person, case, type=1, front=picture(seed=1))
+        document = upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
+        work_off(twice=False)
+        for number in range(more):
+            person.post(f"/usps1583/documents/{document['id']}/extract", {"types": ["ocr"]})
+            fields = {"fields": {"address.street": f"{number} Elm Street"}, "reason": "misread"}
+            person.patch(f"/usps1583/documents/{document['id']}/extracted-data", fields)
+        person.post(f"/usps1583/verifications/{case['id']}/submit")
+        work_off(twice=False)
+        ids |= {"case": case["id"], "document": document["id"]}
+    return ids
+
+
+@pytest.mark.parametrize("more", [0, 2], ids=["little", "much"])
+def test_reads(alice: Person, picture: Picture, script: Script, more: int) -> None:
+    script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
+    ids = _decided(alice, picture, more=more)
+    counted = {}
+    for path in READS:
+        with CaptureQueriesContext(connection) as queries:
+            assert alice.get(path.format(**ids)).status_code == 200, path
+        counted[path] = len(queries)
+    assert counted == READS
+
+
+def _writes(ids: dict[str, str], picture: Picture) -> list[tuple[str, str, Any]]:
+    case, document = f"/identity/verifications/{ids['case']}", f"/identity/documents/{ids['document']}"
+    selfie = upload_body({"id": ids["case"]}, context="SELFIE", type=61, front=picture(seed=3))
+    change = {"verification": ids["case"], "document": {"front_side_data": b64(picture(seed=4))}}
+    return [
+        ("post", "/identity/verifications", {}),
+        ("patch", case, {"tags": ["x"]}),
+        ("post", "/identity/documents", selfie),
+        ("patch", document, change),
+        ("post", f"{document}/extract", {}),
+        ("post", f"{case}/submit", None),
+        ("post", f"{case}/hold", None),
+        ("post", f"{case}/resume", None),
+        ("post", f"{case}/cancel", None),
+    ]
+
+
+def test_writes_take_the_same_number_of_queries_beside_many_others(alice: Person, picture: Picture) -> None:
+    def counts() -> list[int]:
+        case = start(alice, "identity")
+        ids = {"case": case["id"], "document": upload(alice, case, "identity", front=picture())["id"]}
+        found = []
+        for method, path, body in _writes(ids, picture):
+            with CaptureQueriesContext(connection) as queries:
+                response = alice.call(method, path, body)
+            assert response.status_code < 300, (path, response.content)
+            found.append(len(queries))
+        return found
+
+    counts()
+    first = counts()
+    for _ in range(5):
+        upload(alice, start(alice, "identity"), "identity", front=picture())
+    assert counts() == first
+    assert max(first) <= 60
