@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from factories import Person, b64, start, upload, upload_body, work_off
 from scripted import LEASE, Script
+
+from factories import Person, b64, start, upload, upload_body, work_off
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
