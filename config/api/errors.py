@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -112,6 +113,7 @@ def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
 def safe_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Django's require_safe, refusing in our words."""
 
+    @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method in ("GET", "HEAD"):
@@ -125,12 +127,18 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Jso
     return refusal_json(request, Refused("bad_request", "The request cannot be understood."))
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     return refusal_json(request, Refused("not_found", "There is nothing at this address.", status=404))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     return refusal_json(request, Refused("forbidden", "This is not allowed.", status=403))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """A form of the admin without its token: an old page, or another site."""
+    return refusal_json(request, Refused("csrf_failed", "The form has expired. Load the page again.", status=403))
 
 
 def server_error(request: HttpRequest) -> JsonResponse:

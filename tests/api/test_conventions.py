@@ -63,6 +63,7 @@ def test_the_token_remembers_when_it_was_used(alice: Person) -> None:
     [
         ("get", "/nowhere/at/all", 404, "not_found"),
         ("get", "/documents", 404, "not_found"),
+        ("post", "/nowhere/at/all", 404, "not_found"),
         ("put", "/flows", 405, "method_not_allowed"),
         ("post", "/flows", 405, "method_not_allowed"),
         ("options", "/flows", 405, "method_not_allowed"),
@@ -71,7 +72,7 @@ def test_the_token_remembers_when_it_was_used(alice: Person) -> None:
     ],
 )
 def test_route_and_method_come_before_the_token(db: None, method: str, path: str, status: int, code: str) -> None:
-    response = getattr(Client(), method)(f"/api/v1{path}")
+    response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1{path}")
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert response["Request-Id"] == response.json()["request_id"]
 
