@@ -62,9 +62,6 @@ def settings_in_code() -> set[str]:
     return set(re.findall(r"""env_(?:text|choice|int|bool|list|url|secret)\(\s*"([A-Z0-9_]+)\"""", source))
 
 
-# Commands
-
-
 @each_page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.M))
@@ -93,9 +90,6 @@ def test_options_of_commands_exist() -> None:
         assert [option for option in re.findall(r"(?<![\w-])--[a-z-]+", row) if option not in known and option != "--deploy"] == [], name
 
 
-# Settings
-
-
 def test_every_setting_is_in_the_example_and_the_other_way_round() -> None:
     assert set(settings_in_example()) == settings_in_code()
 
@@ -116,9 +110,6 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     named = {re.sub(r"_FILE$", "", name) for name in re.findall(r"(?:^|[\s`])([A-Z][A-Z0-9_]+)=", code, re.M)}
     named |= set(re.findall(r"^([A-Z]+_[A-Z_]+)$", code, re.M)) - set(CONTEXT_LABELS)
     assert named <= known
-
-
-# Links, pictures, tone
 
 
 def anchors(page: Path) -> set[str]:
@@ -156,9 +147,6 @@ def test_nothing_is_claimed_that_is_not_so() -> None:
     readme = text_of(ROOT / "README.md")
     for sentence in ("identity documents verified", "Form 1583 complete", "no liveness"):
         assert sentence in readme
-
-
-# The table of rules
 
 
 def severity_in(rule: str) -> list[str]:
@@ -215,9 +203,6 @@ def test_the_table_of_rules_is_current() -> None:
         RULES.write_text(rules_page(), encoding="utf-8")
     assert RULES.exists()
     assert text_of(RULES) == rules_page(), "RENEW_DOCS=1 writes it anew"
-
-
-# The container set
 
 
 @pytest.fixture(scope="module")
@@ -307,9 +292,6 @@ def test_the_image_copies_what_is_there_and_starts_what_exists() -> None:
     assert checked.returncode == 0, checked.stderr
     assert re.search(r"^USER vouchbox$", text, re.M)
     assert "--require-hashes" in text
-
-
-# The session with curl
 
 
 @pytest.fixture
