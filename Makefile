@@ -41,7 +41,7 @@ lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenA
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@SECRET_KEY="lint-$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	  FIELD_ENCRYPTION_KEYS="k1:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())')" \
-	  ALLOWED_HOSTS=vouchbox.example PUBLIC_URL=https://vouchbox.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	  ALLOWED_HOSTS=vouchbox.example PUBLIC_URL=https://vouchbox.example DATABASE_URL=postgres://localhost/vouchbox $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python manage.py openapi --check
 
 fix: $(VENV)/.dev ## format and repair what can be repaired by machine
@@ -59,5 +59,5 @@ lock: ## renew the locked requirements (maintainers; needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements/core.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml --group test --group lint -c requirements/core.lock -o requirements/dev.lock
 
-clean: ## remove the environment and everything the service stored here
-	rm -rf $(VENV) var
+clean: ## remove the Python environment (never what the service stored)
+	rm -rf $(VENV)

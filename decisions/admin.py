@@ -48,7 +48,8 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ReviewCase]) -> QuerySet[ReviewCase]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(status=int(self.value() or VerificationStatus.DOUBLE_CHECK))
+        wanted = self.value() or str(VerificationStatus.DOUBLE_CHECK.value)
+        return queryset.filter(status=int(wanted)) if wanted in {value for value, _ in self.lookup_choices} | {"5"} else queryset.none()
 
 
 @admin.register(ReviewCase)
@@ -82,7 +83,7 @@ class ReviewCaseAdmin(admin.ModelAdmin):
 
     @admin.display(description="Verification", ordering="id")
     def case(self, row: ReviewCase) -> str:
-        return format_html("<code>{}</code>{}", row.pk, f" · {row.external_ref}" if row.external_ref else "")
+        return format_html("<code>{}</code> {}", row.pk, row.external_ref)
 
     @admin.display(description="Status", ordering="status")
     def status_label(self, row: ReviewCase) -> str:

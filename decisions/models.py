@@ -127,5 +127,5 @@ class ReviewCase(Verification):
     class Meta:
         proxy = True
         verbose_name = "case"
-        verbose_name_plural = "Double check"
+        verbose_name_plural = "cases"
         ordering = ["submitted_at", "id"]

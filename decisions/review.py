@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from decisions.dossier import CaseFile
@@ -20,6 +21,33 @@ DECLARED = {
     "address.city": ("address", "city"),
     "address.state": ("address", "state"),
     "address.zip": ("address", "postal_code"),
+}
+LABELS = {
+    "address.full": "Whole address",
+    "address.zip": "ZIP",
+    "address.country": "Address country",
+    "document.number": "Document number",
+    "document.country_code": "Issuing country",
+    "document.issue_date": "Issued",
+    "document.expiration_date": "Expires",
+    "document.issuing_entity": "Issued by",
+    "statement.date": "Statement date",
+    "statement.issuer": "Statement from",
+}
+MOMENTS = {
+    "verification.created": "Started",
+    "verification.submit": "Submitted",
+    "verification.approve": "Approved",
+    "verification.reject": "Rejected",
+    "verification.refer": "Sent to Double check",
+    "verification.reopen": "Reopened",
+    "verification.restart": "Documents asked for again",
+    "verification.resubmission": "Documents named",
+    "verification.hold": "Put on hold",
+    "verification.resume": "Resumed",
+    "verification.expire": "Expired",
+    "verification.cancel": "Canceled",
+    "verification.amended": "Changed by the client",
 }
 REASONS = (
     ("document_expired", "The document has expired"),
@@ -84,12 +112,19 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    at: datetime
+    what: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     case: Any
     status_class: int
     documents: list[DocumentView]
     earlier: list[DocumentView]
-    history: list[Any]
+    history: list[Moment]
     can_resubmit: bool
     reasons: tuple[tuple[str, str], ...] = REASONS
 
@@ -102,7 +137,7 @@ def page(file: CaseFile, url_of: Callable[[Page], str]) -> CaseView:
         status_class=int(file.verification.status),
         documents=[_document(entry, expected, url_of) for entry in file.documents],
         earlier=[_document(entry, expected, url_of) for entry in file.earlier],
-        history=list(file.history),
+        history=[Moment(entry.at, MOMENTS.get(entry.action, entry.action), entry.actor) for entry in file.history],
         can_resubmit=file.verification.status in (VerificationStatus.REJECTED, VerificationStatus.DOUBLE_CHECK),
     )
 
@@ -162,7 +197,7 @@ def _field(path: str, value: Value, expected: Mapping[str, Any], questioned: boo
 
 
 def _label(path: str) -> str:
-    return path.rpartition(".")[2].replace("_", " ").capitalize()
+    return LABELS.get(path) or path.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _field_order(entry: tuple[str, Value]) -> tuple[int, str]:

@@ -68,7 +68,7 @@ def page(browser: Browser, live_server: Any, one_at_a_time: None) -> Iterator[Pa
 
 def _complaint(message: ConsoleMessage) -> list[str]:
     """Django's own pages name no icon, so that the browser asks for one at an address that is not there."""
-    if message.type not in ("error", "warning") or urlsplit(message.location["url"]).path == "/favicon.ico":
+    if message.type not in ("error", "warning"):
         return []
     return [f"console {message.type}: {message.text}"]
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from scripted import LEASE, Script
 
-from config.management.commands.start import reviewers
+from decisions.apps import REVIEWERS
 from decisions.models import Decision
 from documents.specimens import Holder, draw, holder
 from factories import Person, start, upload, work_off
@@ -28,7 +28,7 @@ Picture = Callable[..., bytes]
 @pytest.fixture
 def reviewer(db: None) -> User:
     user = User.objects.create_user("marge", password=PASSWORD, is_staff=True)
-    user.groups.add(reviewers())
+    user.groups.add(Group.objects.get(name=REVIEWERS))
     return user
 
 

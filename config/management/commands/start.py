@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from decisions.apps import REVIEWERS
 from flows.models import ApiToken, Workspace
 from flows.services import get_or_create_workspace, issue_token
 
@@ -74,21 +75,12 @@ def _demo_token() -> list[str]:
     return [f"Token        {issued.secret}", f"             (shown once; `make demo` finds it in {path})"]
 
 
-def reviewers() -> Group:
-    """The group of people who may review: they see cases and decide documents, nothing else."""
-    group, made = Group.objects.get_or_create(name="Reviewers")
-    if made:
-        codes = ["view_reviewcase", "change_reviewcase"]
-        group.permissions.set(Permission.objects.filter(codename__in=codes))
-    return group
-
-
 def _demo_reviewer() -> list[str]:
     if User.objects.filter(username=REVIEWER).exists():
         return [f"Reviewer     {REVIEWER} (password as shown at the first start)"]
     password = secrets.token_urlsafe(12)
     user = User.objects.create_user(REVIEWER, password=password, is_staff=True)
-    user.groups.add(reviewers())
+    user.groups.add(Group.objects.get(name=REVIEWERS))
     return [f"Reviewer     {REVIEWER} / {password}  (shown once)"]
 
 
