@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import cv2
+import numpy as np
+
 from documents.engines.base import Barcode, Face, Pixels, TextLine
 from documents.fields import Box, Field, same_number
 from documents.intake import PageImage, open_pages
@@ -20,7 +23,9 @@ from documents.types import DocumentType
 ZONES = frozenset({"mrz", "barcode", "viz", "address", "face"})
 OCR_PAGES = 3
 FEWEST_LETTER_LINES = 10
-SPARSE_TEXT = 700
+SPARSE_TEXT = 700  # characters; half of it on a page taller than wide, as letters are and cards are not
+PORTRAIT_SIDE = 400  # pixels: shows a face that fills the picture and costs next to nothing
+PORTRAIT = 0.3  # of the picture's width: no portrait printed on a document is as large, a selfie's face is
 _PAPER_KINDS = frozenset({
     "lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "utility_bill",
     "bank_statement", "government_letter", "invoice", "receipt", "",
@@ -86,10 +91,11 @@ def _zones(document_type: DocumentType | None, kinds: Collection[str] | None) ->
 
 def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     scan = _first_scan(task, side, page)
-    text = _text(found, task, page, scan.card, side)
+    portrait = _portrait(task, side, page)
+    text = ReadText(page.rgb, []) if portrait else _text(found, task, page, scan.card, side)
     faces = _face_zone(found, task, side, page.number, text.rgb) if page.text_lines is None else []
     zone = _machine_zone(found, task, side, page.number, text)
-    scan = _second_scan(task, scan, text, zone)
+    scan = scan if portrait else _second_scan(task, scan, text, zone)
     _record_scan(found, task, scan, (side, page.number))
     classified = classify.classify(text.lines, zone, scan.card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(scan.symbols))
     found.classified.append(classified)
@@ -124,7 +130,8 @@ def _first_scan(task: _Task, side: str, page: PageImage) -> _Scan:
 
 def _second_scan(task: _Task, scan: _Scan, text: ReadText, zone: mrz.Zone | None) -> _Scan:
     """After OCR: again on a page that was turned, and thoroughly where there is too little text for a letter or a passport page."""
-    sparse = zone is None and sum(len(line.text) for line in text.lines) < SPARSE_TEXT and not task.two_sided
+    little = SPARSE_TEXT if text.rgb.shape[1] >= text.rgb.shape[0] else SPARSE_TEXT // 2
+    sparse = zone is None and sum(len(line.text) for line in text.lines) < little and not task.two_sided
     if not scan.ran or scan.card is not None or not (text.turned or (sparse and not scan.thorough)):
         return scan
     again = _scanned(task, text.rgb, thorough=sparse and not scan.thorough)
@@ -180,6 +187,17 @@ def _text(found: _Found, task: _Task, page: PageImage, card: aamva.Card | None, 
     details = {"lines": len(text.lines), "turned": text.turned, "text_layer": text.digital, "page": page.number, "side": side}
     found.runs.append(ReaderRun("ocr", task.engines.text.name, task.engines.text.version, _since(begun), (), details))
     return text
+
+
+def _portrait(task: _Task, side: str, page: PageImage) -> bool:
+    """Whether a picture of undeclared type is a selfie, on which neither text nor symbols are looked for."""
+    engine = task.engines.faces
+    if task.type is not None or "face" not in task.zones or side != "front" or page.text_lines is not None or not engine.available().ok:
+        return False
+    factor = PORTRAIT_SIDE / max(page.rgb.shape[:2])
+    small = cv2.resize(page.rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else page.rgb
+    faces = engine.detect(np.asarray(small, dtype=np.uint8))
+    return bool(faces) and faces[0].box[2] >= PORTRAIT * small.shape[1]
 
 
 def _face_zone(found: _Found, task: _Task, side: str, number: int, rgb: Pixels) -> list[Face]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import time
 import zlib
 from io import BytesIO
 
 import numpy as np
-import pi_heif
 import pypdfium2
 import pytest
 from hypothesis import given, settings
@@ -56,15 +56,33 @@ def test_each_image_format_is_recognised_by_its_bytes(kind: str, content_type: s
     assert inspect(encoded(picture(), kind), accept_pdf=False) == Inspected(kind, content_type, 320, 200, 1)
 
 
+HEIC_TURNED = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAchtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAAAERAAAIA"
+    "AQAAAAAB7AABAAAAAAAAAFMAAgAAAAACPwABAAAAAAAAACQAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAAABVpbmZlAgAAAQACAABFeGlm"
+    "AAAAAA5waXRtAAAAAAABAAABB2lwcnAAAADmaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroC"
+    "QGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5jbHgAAQANAAaAAAAAFGlzcGUAAAAA"
+    "AAAAQAAAAEAAAAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBpeGkAAAAAAwgICAAAAAlpcm90AwAAABlpcG1hAAAAAAAAAAEA"
+    "AQaBAgMFhIYAAAAaaXJlZgAAAAAAAAAOY2RzYwACAAEAAQAAAH9tZGF0AAAATygBrwngIzhH/+RhX/2JOh9XbbxVd+U3lb1qB7s+D/31mU+U9d9xrsP9Karx"
+    "5YY//XUBBdY4m//oPqHu940Q2kReI28fDyW72Ps0LD7chHAAAAAGRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAA="
+)
+"""A HEIC of 64 x 48 stored pixels, its top left quarter red, to be shown turned a quarter clockwise (``irot`` and EXIF orientation 6, as telephones
+write both)."""
+
+
 def test_a_heic_photograph_is_accepted() -> None:
-    if not hasattr(pi_heif, "from_pillow"):
-        pytest.skip("pi-heif decodes only: no HEIC can be drawn here")
-    stream = BytesIO()
-    try:
-        pi_heif.from_pillow(picture()).save(stream)
-    except (RuntimeError, AttributeError):
-        pytest.skip("pi-heif decodes only: no HEIC can be drawn here")
-    assert inspect(stream.getvalue(), accept_pdf=False).content_type == "image/heic"
+    assert inspect(HEIC_TURNED, accept_pdf=False) == Inspected("HEIF", "image/heic", 48, 64, 1)
+
+
+def test_a_heic_photograph_is_turned_upright_once() -> None:
+    (page,) = open_pages(HEIC_TURNED, accept_pdf=False)
+    assert page.rgb.shape == (64, 48, 3)
+    quarters = [page.rgb[y : y + 8, x : x + 8].mean(axis=(0, 1)) for y in (4, 52) for x in (4, 36)]
+    assert [bool(quarter[0] - quarter[1] > 100) for quarter in quarters] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("kept", [40, 200, 400])
+def test_a_cut_heic_is_refused(kept: int) -> None:
+    assert "damaged" in refusal(HEIC_TURNED[:kept])
 
 
 def test_a_pdf_is_accepted_only_where_the_type_allows_it() -> None:
