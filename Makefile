@@ -7,10 +7,10 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fix up down lock clean
+.PHONY: help run demo test test-easyocr lint fix up down lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(VENV)/.core: requirements/core.lock
 	@test -n "$(PY)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -32,6 +32,11 @@ demo: $(VENV)/.core ## a whole verification over HTTP against the running servic
 
 test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
+
+test-easyocr: ## the EasyOCR engine through its real loading code, in an environment of its own (1.5 GB)
+	@test -x .venv-easyocr/bin/python || $(PY) -m venv .venv-easyocr
+	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
+	@.venv-easyocr/bin/python -m pytest --noconftest -c /dev/null --rootdir . -p no:cacheprovider tests/documents/engines/test_easyocr.py
 
 lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenAPI drift
 	@$(BIN)/ruff check .

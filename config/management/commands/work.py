@@ -24,7 +24,9 @@ from verifications.models import OutboxMessage, WorkerHeartbeat
 from verifications.outbox import due, process_name
 
 log = structlog.get_logger(__name__)
-POLL_SECONDS = 0.1
+# Without a broker that wakes it a worker looks by itself: often while there is work, seldom when there was none for a while.
+POLL_SECONDS, IDLE_POLL_SECONDS = 0.1, 0.4
+IDLE_AFTER_SECONDS = 5.0
 SWEEP_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 SEND_AGAIN_SECONDS = 5.0
@@ -52,7 +54,7 @@ class _Process:
             self.broker.declare_queue(queue)
         self.worker = Worker(self.broker, queues=set(queues), worker_threads=threads, worker_timeout=50 if not settings.REDIS_URL else 200)
         self.sent: dict[str, float] = {}
-        self.beaten = self.swept = 0.0
+        self.beaten = self.swept = self.busy = 0.0
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,7 +64,7 @@ class _Process:
         self.broker.emit_after("process_boot")
         self.worker.start()
         log.info("worker_started", queues=self.queues)
-        while not self.stop.wait(POLL_SECONDS):
+        while not self.stop.wait(POLL_SECONDS if time.monotonic() - self.busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS):
             self._round()
         self.worker.stop(timeout=60_000)
         WorkerHeartbeat.objects.filter(name=self.name).delete()
@@ -89,7 +91,7 @@ class _Process:
         grace = timedelta(seconds=SWEEP_SECONDS) if settings.REDIS_URL else timedelta(0)
         for message in due(self.queues, grace=grace):
             if message.pk not in self.sent:
-                self.sent[message.pk] = now
+                self.sent[message.pk] = self.busy = now
                 self._send(message)
 
     def _send(self, message: OutboxMessage) -> None:
