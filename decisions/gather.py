@@ -65,7 +65,7 @@ def _evidence(document: Document) -> DocumentEvidence:
 def _by_reader(document: Document) -> dict[str, dict[str, Observed]]:
     newest: dict[str, Any] = {}
     for row in sorted(document.extractions.all(), key=lambda entry: (entry.created_at, entry.pk)):
-        if row.status == ExtractionStatus.COMPLETED and row.kind != ExtractionKind.COMPARISON:
+        if row.status == ExtractionStatus.COMPLETED and row.kind != ExtractionKind.COMPARISON and row.reference_id is None:
             newest[row.kind] = row
     return {kind: _fields(document, (row.result or {}).get("fields", {})) for kind, row in newest.items()}
 

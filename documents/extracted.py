@@ -66,7 +66,9 @@ def _machine(entry: Mapping[str, Any]) -> Value:
 def latest_comparison(document: Document) -> Mapping[str, Any] | None:
     """Details of the newest portrait-against-selfie comparison, if the photo is still the one that was compared."""
     hashes = {image.sha256 for image in document.images.all()}
-    rows = [row for row in document.extractions.all() if row.kind == ExtractionKind.COMPARISON and row.status == ExtractionStatus.COMPLETED]
+    rows = [
+        row for row in document.extractions.all() if row.kind == ExtractionKind.FACE and row.reference_id and row.status == ExtractionStatus.COMPLETED
+    ]
     for row in sorted(rows, key=lambda entry: (entry.created_at, entry.pk), reverse=True):
         result = row.result or {}
         details = result.get("details", {})

@@ -197,11 +197,9 @@ def _record_comparison(document: Document, job: Job, found: Found) -> None:
         "score": match.score, "level": match.level, "same": match.same, "distance": match.distance,
         "photo_sha256": _front_hash(photo), "selfie_sha256": _front_hash(selfie),
     }  # fmt: skip
-    request = (
-        new_message_id() if Extraction.objects.filter(document=photo, request=job.request, kind=ExtractionKind.COMPARISON).exists() else job.request
-    )
-    run = _Run(ExtractionKind.COMPARISON, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
-    _complete(photo, request, run)
+    run = _Run(ExtractionKind.FACE, match.engine, match.version, found.faces_ms, {"fields": fields, "details": details}, selfie)
+    # A record beside that of the face reader itself, which belongs to the same run.
+    _complete(photo, new_message_id(), run)
 
 
 def _face_field(path: str, value: str, confidence: float) -> dict[str, Any]:

@@ -60,17 +60,20 @@ def _postgres() -> Iterator[str]:
             yield server
             return
     folders = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [os.path.dirname(shutil.which("initdb") or "")]
-    if not folders[-1] or os.geteuid() == 0:
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if not folders[-1] or (as_user and shutil.which("runuser") is None):
         missing("PostgreSQL")
     with tempfile.TemporaryDirectory() as folder:
         port, binaries = free_port(), folders[-1]
-        subprocess.run([f"{binaries}/initdb", "-A", "trust", "-U", "postgres", "-D", folder], check=True, capture_output=True)
+        if as_user:
+            shutil.chown(folder, "postgres", "postgres")
+        subprocess.run([*as_user, f"{binaries}/initdb", "-A", "trust", "-U", "postgres", "-D", folder], check=True, capture_output=True)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        subprocess.run([f"{binaries}/pg_ctl", "-D", folder, "-w", "-o", options, "start"], check=True, capture_output=True)
+        subprocess.run([*as_user, f"{binaries}/pg_ctl", "-D", folder, "-w", "-o", options, "start"], check=True, capture_output=True)
         try:
             yield f"postgresql://postgres@127.0.0.1:{port}"
         finally:
-            subprocess.run([f"{binaries}/pg_ctl", "-D", folder, "-m", "immediate", "stop"], check=False, capture_output=True)
+            subprocess.run([*as_user, f"{binaries}/pg_ctl", "-D", folder, "-m", "immediate", "stop"], check=False, capture_output=True)
 
 
 @contextlib.contextmanager
