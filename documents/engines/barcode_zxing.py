@@ -1,7 +1,7 @@
 """zxing-cpp (Apache-2.0) for PDF417 and other symbols, with the help it needs on photographs.
 
 Alone it tolerates two degrees of rotation. The bars' own direction, found by the structure tensor of their texture, makes up for that;
-enlarging, thresholding and inverting make up for small, shaded and negative symbols.
+enlarging, thresholding and inverting make up for small, shaded and negative symbols, a drawn start pattern for one that is cut off.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
+from documents.engines.barcode_restore import restored
 from documents.engines.base import Availability, Barcode, Pixels, Point
 
 Affine = NDArray[np.float64]
 LARGEST_ENLARGED_SIDE = 3600
 BOX = 31
 LEAST_CONTRAST = 4.0
+MOST_SYMBOLS = 12
 STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])
 EVERY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.All])
 
@@ -59,14 +61,32 @@ class ZxingBarcodes:
 def _decode(grey: Pixels, back: Affine, *, stacked_only: bool = False) -> list[Barcode]:
     """Symbols of ``grey``, corners mapped through ``back`` (2x3) to the original pixels."""
     formats = STACKED if stacked_only else EVERY
-    codes = []
-    for found in zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain):
-        if not found.valid or not found.bytes:
-            continue
-        at = found.position
-        corners = tuple(_map(back, corner.x, corner.y) for corner in (at.top_left, at.top_right, at.bottom_right, at.bottom_left))
-        codes.append(Barcode(_format_name(found.format), bytes(found.bytes), found.text, corners))  # type: ignore[arg-type]
+    codes: list[Barcode] = []
+    while len(codes) < MOST_SYMBOLS:
+        read = [found for found in zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain) if found.valid and found.bytes]
+        codes += [_barcode(found, back) for found in read]
+        parts = [found for found in read if "FileId" in str(found.extra)]
+        if not parts:
+            break
+        grey = _without(grey, parts)  # a message spread over several symbols (Macro PDF417): of those on one row only the first is seen
     return codes
+
+
+def _barcode(found: zxingcpp.Barcode, back: Affine) -> Barcode:
+    corners = tuple(_map(back, x, y) for x, y in _corners(found))
+    return Barcode(_format_name(found.format), bytes(found.bytes), found.text, corners)  # type: ignore[arg-type]
+
+
+def _corners(found: zxingcpp.Barcode) -> list[tuple[int, int]]:
+    at = found.position
+    return [(corner.x, corner.y) for corner in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)]
+
+
+def _without(grey: Pixels, symbols: list[zxingcpp.Barcode]) -> Pixels:
+    blank = grey.copy()
+    for found in symbols:
+        cv2.fillConvexPoly(blank, np.array(_corners(found), dtype=np.int32), 255)
+    return blank
 
 
 def _format_name(found: zxingcpp.BarcodeFormat) -> str:
@@ -99,6 +119,7 @@ def _attempts(grey: Pixels) -> Iterator[tuple[Pixels, Affine]]:
         big, wide_back = _enlarged(base, back, 2.0)
         yield _threshold(big), wide_back
         yield _sharpened(big), wide_back
+    yield from restored(base, back)
 
 
 def bar_angle(grey: Pixels) -> float:

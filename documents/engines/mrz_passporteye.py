@@ -42,7 +42,7 @@ class PassportEyeZone:
         if importlib.util.find_spec("passporteye") is None:
             return Availability(False, "not installed: PassportEye")
         ok = shutil.which("tesseract") is not None
-        return Availability(ok, "" if ok else "the tesseract binary was not found on PATH")
+        return Availability(ok, "" if ok else "the tesseract binary was not found on PATH: install tesseract-ocr")
 
     def warm_up(self) -> None:
         return None

@@ -25,6 +25,7 @@ WEIGHTS = {
     "english_g2.pth": "5864788e1821be9e454ec108d61b887d",
 }
 CANVAS = 1280
+REMEDY = "put these files there, or run easyocr.Reader(['en'], gpu=False) once with internet access"
 _local = threading.local()
 _checked: dict[tuple[str, int, int], str] = {}
 _shims: list[Any] = []
@@ -46,7 +47,7 @@ class EasyOcrText:
         if importlib.util.find_spec("easyocr") is None:
             return Availability(False, "not installed: pip install vouchbox[easyocr]")
         missing = missing_weights(model_directory())
-        return Availability(not missing, f"weights missing in {model_directory()}: {', '.join(missing)}" if missing else "")
+        return Availability(not missing, f"weights missing in {model_directory()}: {', '.join(missing)}; {REMEDY}" if missing else "")
 
     def warm_up(self) -> None:
         self.read(np.full((64, 160, 3), 255, np.uint8))
@@ -121,7 +122,7 @@ def _reader() -> Any:
     if not hasattr(_local, "reader"):
         missing = missing_weights(model_directory())
         if missing:
-            raise FileNotFoundError(f"EasyOCR weights missing in {model_directory()}: {', '.join(missing)}")
+            raise FileNotFoundError(f"EasyOCR weights missing in {model_directory()}: {', '.join(missing)}; {REMEDY}")
         import torch
 
         torch.set_num_threads(1)

@@ -1,8 +1,8 @@
 """RapidOCR 3 with the PP-OCRv6 small models of its wheel (Apache-2.0), on onnxruntime. The default text engine.
 
 The settings are measured ones: the 180-degree line classifier (``use_cls``) flips long lines, batching pads short lines and loses
-spaces, the recogniser's default pads every line to 320 pixels, the detector's default enlarges small pictures and never shrinks big
-ones, and without onnxruntime's memory arena a tenth of the time goes into returning pages to the system and asking for them again.
+spaces, the recogniser's default pads every line to 320 pixels, and the detector's default enlarges small pictures and never shrinks
+big ones. onnxruntime's memory arena stays off: over mixed documents it gains no time and keeps a third more memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ SETTINGS = {
     "Det.limit_side_len": PAGE_SIDE,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-    "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
 }
 _local = threading.local()  # RapidOCR's call options mutate the instance: one per thread
 

@@ -34,7 +34,7 @@ class TesseractText:
 
     def available(self) -> Availability:
         ok = shutil.which("tesseract") is not None
-        return Availability(ok, "" if ok else "the tesseract binary was not found on PATH")
+        return Availability(ok, "" if ok else "the tesseract binary was not found on PATH: install tesseract-ocr")
 
     def warm_up(self) -> None:
         return None

@@ -57,7 +57,7 @@ def worst(measures: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _glare(small: Pixels | Any, lines: Sequence[TextLine], factor: float) -> float:
     """Burnt pixels where the text is; without text, in the whole picture."""
-    burnt = cv2.inRange(small, (250, 250, 250), (255, 255, 255)) // 255  # type: ignore[call-overload]
+    burnt = cv2.inRange(small, (250, 250, 250), (255, 255, 255)) // 255
     burnt = cv2.morphologyEx(burnt, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     if not lines:
         return round(float(burnt.mean()), 4)

@@ -39,6 +39,8 @@ class Command(BaseCommand):
             engines = default_engines(ocr=settings.OCR_ENGINE, faces=settings.FACE_ENGINE)
         except UnknownEngine as error:
             raise CommandError(str(error)) from None
+        if not options["raw"] and not (available := engines.text.available()).ok:
+            raise CommandError(f"OCR_ENGINE={settings.OCR_ENGINE} cannot run here: {available.reason}")
         for name in options["files"]:
             answer = _answer(name, options["raw"], declared, options["country"], engines)
             self.stdout.write(json.dumps(answer, ensure_ascii=False) if options["json"] else _summary(answer))

@@ -34,6 +34,19 @@ def test_reading_without_weights_names_what_is_missing(monkeypatch: pytest.Monke
     assert not list(tmp_path.iterdir())
 
 
+def test_without_weights_it_is_unavailable_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EASYOCR_MODULE_PATH", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    available = ENGINE.available()
+    assert not available.ok
+    assert str(tmp_path) in available.reason and "english_g2.pth (md5 " in available.reason and "internet access" in available.reason
+
+
+def test_without_the_package_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "vouchbox[easyocr]" in ENGINE.available().reason
+
+
 @pytest.mark.engine
 def test_real_loading_and_reading_on_random_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if importlib.util.find_spec("easyocr") is None:

@@ -17,7 +17,8 @@ from documents.engines.barcode_zxing import bar_angle
 from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 
-FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in ("__init__", "base", "registry"))
+SUPPORT = ("__init__", "base", "registry", "barcode_restore")
+FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in SUPPORT)
 CONTRACTS = {"ocr": TextEngine, "barcode": BarcodeEngine, "face": FaceEngine, "mrz": LineEngine, "scripted": TextEngine}
 PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06061986\r"
 
@@ -91,6 +92,25 @@ def test_negative_small_and_shaded_symbols() -> None:
     assert barcode_zxing.ENGINE.scan(np.asarray(255 - symbol(), dtype=np.uint8))[0].data == PAYLOAD
     shade = np.linspace(0.25, 1.0, symbol().shape[1])[None, :, None]
     assert barcode_zxing.ENGINE.scan((symbol() * shade).astype(np.uint8))[0].data == PAYLOAD
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_a_symbol_without_its_start_pattern_is_read(upside_down: bool) -> None:
+    made = zxingcpp.create_barcode(PAYLOAD, zxingcpp.BarcodeFormat.PDF417, columns=6, ec_level="5")
+    bars = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))[:, 17:]
+    scale = 4
+    rgb = np.repeat(
+        np.pad(cv2.resize(bars, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST), 8, constant_values=255)[:, :, None], 3, axis=2
+    )
+    assert barcode_zxing.ENGINE.scan(rgb, thorough=False) == []
+    (found,) = barcode_zxing.ENGINE.scan(np.ascontiguousarray(rgb[::-1, ::-1]) if upside_down else rgb)
+    assert found.data == PAYLOAD
+    assert abs(max(x for x, _ in found.corners) - rgb.shape[1] + 8 + (0 if not upside_down else -17 * scale)) < 17 * scale
+
+
+def test_two_symbols_side_by_side_are_both_read() -> None:
+    both = np.concatenate([symbol(), symbol()], axis=1)
+    assert [code.data for code in barcode_zxing.ENGINE.scan(both)] == [PAYLOAD, PAYLOAD]
 
 
 def test_a_picture_without_a_symbol_gives_none() -> None:
