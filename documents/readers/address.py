@@ -21,7 +21,15 @@ from documents.readers.states import US_STATES, state_code, state_name
 _STATE = r"(?P<state>" + "|".join([*US_STATES, *(name.upper().replace(".", r"\.") for name in US_STATES.values())]) + r")"
 _US_LAST = re.compile(rf"(?:^|[,\s])(?P<city>[A-Z][A-Z .'-]{{1,30}}?)[,\s]\s*{_STATE}[.,]?\s*(?P<zip>\d{{5}}(?:\s?-\s?\d{{4}})?)\b")
 _US_TAIL = re.compile(rf"^{_STATE}[.,]?\s*(?P<zip>\d{{5}}(?:-\d{{4}})?)$")
-_CANADA = re.compile(r"(?P<city>[A-Z][A-Z .'-]+?)[,\s]+(?P<state>AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT)[,\s]+(?P<zip>[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b")
+_PROVINCES = {
+    "ALBERTA": "AB", "BRITISH COLUMBIA": "BC", "MANITOBA": "MB", "NEW BRUNSWICK": "NB", "NEWFOUNDLAND AND LABRADOR": "NL", "NOVA SCOTIA": "NS",
+    "NORTHWEST TERRITORIES": "NT", "NUNAVUT": "NU", "ONTARIO": "ON",
+    "PRINCE EDWARD ISLAND": "PE", "QUEBEC": "QC", "SASKATCHEWAN": "SK",
+    "YUKON": "YT",
+}  # fmt: skip
+_PROVINCE = "|".join([*_PROVINCES.values(), *_PROVINCES])
+_CANADA = re.compile(rf"(?P<city>[A-Z][A-Z .'-]+?)[,\s]+\(?(?P<state>{_PROVINCE})\)?[,\s]+(?P<zip>[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b")
+_AUSTRALIA = re.compile(r"^(?P<city>[A-Z][A-Z .'-]+?)[,\s]+(?P<state>NSW|VIC|QLD|TAS|ACT)[,\s]+(?P<zip>\d{4})$")
 _BRITAIN = re.compile(r"(?P<city>)(?P<state>)\b(?P<zip>[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2})$")
 _CODE_FIRST = re.compile(
     r"^(?:[A-Z]{1,2}-)?(?P<zip>\d{5,6})\s+(?P<city>[A-Z][A-Z' -]{2,40}?(?:\s+CEDEX(?: \d+)?)?)(?:[,\s]+(?P<state>FRANCE|DEUTSCHLAND|GERMANY|"
@@ -30,9 +38,9 @@ _CODE_FIRST = re.compile(
 _STREET = re.compile(
     r"^(?:\d+[A-Z]?\b|P\.? ?O\.? ?BOX|RR \d|HC \d|ONE |TSA \d|BP \d|RUE |AVENUE |BOULEVARD |CALLE |C/)|"
     r"\b(?:ST|STREET|AVE|AVENUE|RD|ROAD|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|WAY|PL|PLACE|PKWY|PARKWAY|HWY|TER|TERRACE|CIR|CIRCLE|SQ|"
-    r"SQUARE|RUE|STRASSE|CALLE|CHEMIN|ALLEE)\b\.?"
+    r"SQUARE|RUE|CALLE|CHEMIN|ALLEE|CLOSE|GARDENS|GROVE|CRESCENT|CRES|MEWS|[A-Z]*STRASSE|[A-Z]+STR|[A-Z]+WEG)\b\.?"
 )
-_UNIT = re.compile(r"^(?:APT|APARTMENT|UNIT|STE|SUITE|FLOOR|FL|BLDG|RM|ROOM|LOT|TRLR|#|PMB|BAT|ESC|ETAGE|RES(?:IDENCE)?)\b")
+_UNIT = re.compile(r"^(?:APT|FLAT|APARTMENT|UNIT|STE|SUITE|FLOOR|FL|BLDG|RM|ROOM|LOT|TRLR|#|PMB|BAT|ESC|ETAGE|RES(?:IDENCE)?)\b")
 _COMPANY = re.compile(
     r"\b(?:INC|LLC|LTD|LIMITED|CORP|CORPORATION|CO|COMPANY|GMBH|SAS?|SARL|PLC|BANK|BANQUE|CREDIT UNION|ELECTRIC|ENERGY|POWER|WATER|GAS|"
     r"UTILIT(?:Y|IES)|LIGHT|INSURANCE|MUTUAL|"
@@ -84,6 +92,9 @@ _NOT_THE_DATE = re.compile(
 LABELLED, PLACED, INFERRED = 0.92, 0.85, 0.7
 SPLIT = 0.9
 NEAR, FAR = 0.95, 2.6
+WIDE = 1.5  # line heights between the lines of a widely spaced block
+LETTERHEAD = 0.1  # of the page's height
+STATE_BEFORE_CODE = ("USA", "CAN", "GBR", "AUS")
 LEAST_RECIPIENT = 0.8
 
 
@@ -113,7 +124,7 @@ class Block:
     def full(self) -> str:
         place = (
             f"{self.postal} {self.city}"
-            if self.country not in ("USA", "CAN", "GBR")
+            if self.country not in STATE_BEFORE_CODE
             else ", ".join(p for p in (self.city, f"{self.state} {self.postal}".strip()) if p)
         )
         return ", ".join(part for part in (self.street, place) if part)
@@ -131,6 +142,8 @@ def read(
     blocks = list(_blocks(printed))
     for block in blocks:
         block.score = _recipient_score(block, size)
+        if len(blocks) > 1 and not block.heading and block.top < LETTERHEAD * size[1]:
+            block.score -= 0.6  # of two addresses the one at the head of the page is the writer's
     recipient = max((block for block in blocks if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
     dates = _dated(printed, _day_first(printed, day_first, today), today, size)
     values = [
@@ -157,15 +170,15 @@ def _blocks(printed: list[Item]) -> Iterator[Block]:
         match, country, streets_in_line, used = parsed
         taken.update(used)
         column = [line for line in column if line not in used]
-        town = column.pop() if country == "GBR" and len(column) > 1 and not re.search(r"\d", column[-1].text) else None
+        town, county = _town(column) if country == "GBR" else (None, "")
         streets, rest = _split_column(column, streets_in_line, country)
         heading = _heading(rest[0] if rest else (column[-1] if column else item), printed, rest)
         rest = [line for line in rest if not _is_heading(line)]
-        inline = "" if rest else _name_behind_label(item, column, printed)
+        inline = _behind_label(rest[-1]) if rest else _name_behind_label(item, column, printed)
         if not streets and not rest:
             continue
         state = match["state"] or ""
-        code = state_code(state) or state if country == "USA" else state
+        code = state_code(state) or state if country == "USA" else county or _PROVINCES.get(state, state)
         members = [item, *column]
         top, left = min(line.top for line in members), min(line.left for line in members)
         box = (round(left), round(top), round(max(line.right for line in members) - left), round(item.bottom - top))
@@ -186,11 +199,11 @@ def _postal(item: Item, column: list[Item]) -> tuple[re.Match[str], str, list[st
             return None
         text, joined = f"{above.folded.strip(' ,')}, {text}" if "," not in above.folded[-2:] else f"{above.folded} {text}", [item, above]
     text = re.sub(r",?\s*(?:UNITED STATES(?: OF AMERICA)?|USA)$", "", text)
-    for pattern, country in ((_US_LAST, "USA"), (_CANADA, "CAN"), (_BRITAIN, "GBR"), (_CODE_FIRST, "")):
+    for pattern, country in ((_US_LAST, "USA"), (_CANADA, "CAN"), (_AUSTRALIA, "AUS"), (_BRITAIN, "GBR"), (_CODE_FIRST, "")):
         match = pattern.search(text)
         if match and match.end() >= len(text) - 1:
             country = country or _code_first_country(match, column)
-            before = text[: match.start("city") if match["city"] and country in ("USA", "CAN") else match.start()].strip(" ,")
+            before = text[: match.start("city") if match["city"] and country in ("USA", "CAN", "AUS") else match.start()].strip(" ,")
             written = "".join(part.text for part in joined[1:]) + item.text
             start = written.upper().find(before) if before else -1
             street = written[start : start + len(before)] if start >= 0 else before
@@ -201,7 +214,7 @@ def _postal(item: Item, column: list[Item]) -> tuple[re.Match[str], str, list[st
 
 
 def _plausible(match: re.Match[str], country: str, before: str, column: list[Item]) -> bool:
-    if country in ("USA", "CAN", "GBR"):
+    if country in STATE_BEFORE_CODE:
         return True
     return not before and bool(column) and not re.search(r"\b(?:EUROS?|KWH|TTC|HT)\b", match.string)
 
@@ -228,13 +241,13 @@ def _as_written(item: Item, match: re.Match[str], group: str, used: list[Item]) 
 def _column_above(item: Item, printed: list[Item]) -> list[Item]:
     """The lines above ``item`` at its left edge (or centred on it), without gaps, top first; at most six."""
     column: list[Item] = []
-    current = item
+    current, gap = item, WIDE
     while len(column) < 6:
         above = [
             line
             for line in printed
             if line.middle < current.middle - 0.4 * current.height
-            and current.top - line.bottom < NEAR * max(current.height, 0.6 * line.height)
+            and current.top - line.bottom < gap * max(current.height, 0.6 * line.height)
             and 0.5 < line.height / item.height < 2.2
             and (abs(line.left - item.left) < 1.3 * item.height or abs((line.left + line.right) - (item.left + item.right)) < 1.2 * item.height)
         ]
@@ -242,6 +255,7 @@ def _column_above(item: Item, printed: list[Item]) -> list[Item]:
         if line is None:
             break
         column.insert(0, line)
+        gap = max(NEAR, 1.2 * (current.top - line.bottom) / item.height) if current is item else gap
         current = line
     return column
 
@@ -261,7 +275,23 @@ def _split_column(column: list[Item], streets_in_line: list[str], country: str) 
         streets.insert(0, line.text[len(line.text) - len(text) :].strip(" ,"))
         rest.pop()
         complete = starts and not _UNIT.match(text)
+    if streets and rest and len(streets) < 3 and _UNIT.match(rest[-1].folded) and re.search(r"\d", rest[-1].text):
+        streets.insert(0, rest.pop().text.strip(" ,"))
     return streets, rest
+
+
+def _town(column: list[Item]) -> tuple[Item | None, str]:
+    """A British post town, taken off the end of ``column``, and the county where one is printed between it and the postcode."""
+    bare = [not re.search(r"\d", line.text) for line in column]
+    if len(column) > 2 and bare[-1] and bare[-2] and not bare[-3]:
+        county = column.pop().text
+        return column.pop(), county
+    return (column.pop(), "") if len(column) > 1 and bare[-1] else (None, "")
+
+
+def _behind_label(line: Item) -> str:
+    match = _NAME_LABEL.match(line.folded)
+    return line.text[match.end() :].strip() if match and looks_like_person(line.folded[match.end() :].strip()) else ""
 
 
 def _name_behind_label(item: Item, column: list[Item], printed: list[Item]) -> str:
@@ -385,7 +415,7 @@ def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> li
 
 _NO_NAME = re.compile(
     r"NUMBER|CHECKING|SAVINGS|BALANCE|TOTAL|\bDATE\b|\bDUE\b|ACCOUNT|DETAILS|CONTRA[CT]|\bPAGE|AMOUNT|ADDRESS|INVOICE|SERVICE|DESCRIPTION|"
-    r"\bDU\b|STATEMENT|POLICY|SUPPORT|CONTACT"
+    r"\bDU\b|STATEMENT|POLICY|SUPPORT|CONTACT|^(?:STREET|CITY|TOWN|STATE|ZIP|POST(?:AL)? ?CODE|COUNTRY|COUNTY|PHONE|TELEPHONE|E-?MAIL|PLAN|METER)\b"
 )
 _NAME_LABEL = re.compile(
     r"^(?:BILL(?:ED)? TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|CUSTOMER(?: NAME)?|ACCOUNT (?:HOLDER|NAME)|NAME|CLIENT|GUEST NAME|TENANT|BORROWER|"
@@ -399,7 +429,7 @@ def _name_by_label(printed: list[Item]) -> tuple[str, float, tuple[int, int, int
         if not match:
             continue
         rest = item.text[match.end() :].strip()
-        candidates = [(rest, item)] if rest else [(line.text, line) for line in (right_of(item, printed), below(item, printed)) if line]
+        candidates = [(rest, item)] if rest else [(line.text, line) for line in (right_of(item, printed, reach=18), below(item, printed)) if line]
         for text, line in candidates:
             if (
                 re.fullmatch(r"[^\W\d_][\w.,'& -]+", text)

@@ -152,8 +152,8 @@ def test_dlib_finds_no_face_in_noise_and_repeats_itself() -> None:
 def test_engines_without_their_binary_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     blank = np.full((80, 80, 3), 255, np.uint8)
-    assert ocr_tesseract.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH")
-    assert mrz_passporteye.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH")
+    assert ocr_tesseract.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH: install tesseract-ocr")
+    assert mrz_passporteye.ENGINE.available() == Availability(False, "the tesseract binary was not found on PATH: install tesseract-ocr")
     assert mrz_passporteye.ENGINE.read_zone(blank) is None
     assert ocr_tesseract.ENGINE.read(blank) == []
 

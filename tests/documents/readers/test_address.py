@@ -121,3 +121,46 @@ def test_terms_of_leases_and_policies() -> None:
 
 def test_prose_gives_nothing() -> None:
     assert read(at("Coffee is a brewed beverage made from particular beans.", 40, 600), at("This behaviour was most unusual.", 40, 640)) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "full", "country"),
+    [
+        (["Mr John Sample", "14 High Street", "London SW1A 1AA"], "Mr John Sample", "14 High Street, London, SW1A 1AA", "GBR"),
+        (
+            ["Ms Jane Sample", "Flat 2", "14 High Street", "Reading", "Berkshire", "RG1 2AB"],
+            "Ms Jane Sample",
+            "Flat 2, 14 High Street, Reading, Berkshire RG1 2AB",
+            "GBR",
+        ),
+        (["John Sample", "14 King Street W", "Toronto, Ontario M5H 1A1"], "John Sample", "14 King Street W, Toronto, ON M5H 1A1", "CAN"),
+        (["John Sample", "14 King Street", "Sydney NSW 2000"], "John Sample", "14 King Street, Sydney, NSW 2000", "AUS"),
+        (["Herr Max Muster", "Hauptstrasse 5", "80331 München"], "Herr Max Muster", "Hauptstrasse 5, 80331 München", "DEU"),
+        (["Account Holder: Jane Sample", "12 Oak Street", "Springfield, IL 62704"], "Jane Sample", "12 Oak Street, Springfield, IL 62704", "USA"),
+    ],
+)
+def test_blocks_with_units_counties_and_labels(lines: list[str], name: str, full: str, country: str) -> None:
+    found = read(at("Acme Energy", 60, 40, 40), *column(60, 300, *lines))
+    assert (found["person.full_name"].value, found["address.full"].value, found["address.country"].value) == (name, full, country)
+
+
+def test_widely_spaced_lines_are_one_block() -> None:
+    lines = [at(text, 60, 300 + 45 * row) for row, text in enumerate(("JANE Q SAMPLE", "12 OAK STREET APT 4", "SPRINGFIELD IL 62704"))]
+    assert read(at("Acme Energy", 60, 40, 40), *lines)["address.full"].value == "12 OAK STREET APT 4, SPRINGFIELD, IL 62704"
+
+
+def test_the_mailing_address_is_preferred_to_the_service_address() -> None:
+    service = column(60, 260, "Service address", "99 Pine Road", "Springfield, IL 62704")
+    mailing = column(600, 260, "Mailing address", "JANE SAMPLE", "12 OAK STREET", "SPRINGFIELD, IL 62704")
+    assert read(at("Acme Energy", 60, 40, 40), *service, *mailing)["address.street"].value == "12 OAK STREET"
+
+
+def test_a_table_of_labels_gives_the_name_and_no_label_for_a_name() -> None:
+    labels = column(60, 260, "Customer name", "Street", "City")
+    found = read(at("Acme Energy", 60, 40, 40), *labels, *column(400, 260, "Jane Sample", "12 Oak Street", "Springfield"))
+    assert found["person.full_name"].value == "Jane Sample"
+    assert "address.full" not in found
+
+
+def test_the_issuers_address_alone_is_nobodys() -> None:
+    assert "address.full" not in read(at("Acme Bank", 60, 40, 40), *column(60, 100, "1 Bank Plaza", "New York, NY 10001"))
