@@ -595,5 +595,5 @@ def _expiry(printed: list[Item], day_first: bool, today: date) -> list[Found]:
         for line in (item, below(item, printed, reach=1.2), right_of(item, printed, reach=25)):
             dates = find_dates(line.text, day_first=_day_first(printed, day_first, today), today=today) if line else []
             if line and dates:
-                return [("document.expiration_date", max(entry.value for entry in dates).isoformat(), PLACED * line.confidence, line.box)]
+                return [("document.expiration_date", max(entry.value for entry in dates).isoformat(), LABELLED * line.confidence, line.box)]
     return []
