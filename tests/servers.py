@@ -69,7 +69,8 @@ def _postgres() -> Iterator[str]:
             shutil.chown(folder, "postgres", "postgres")
         subprocess.run([*as_user, f"{binaries}/initdb", "-A", "trust", "-U", "postgres", "-D", folder], check=True, capture_output=True)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        subprocess.run([*as_user, f"{binaries}/pg_ctl", "-D", folder, "-w", "-l", f"{folder}/log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL)
+        start = [*as_user, f"{binaries}/pg_ctl", "-D", folder, "-w", "-l", f"{folder}/log", "-o", options, "start"]
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
         try:
             yield f"postgresql://postgres@127.0.0.1:{port}"
         finally:
