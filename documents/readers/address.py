@@ -375,8 +375,8 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
         found = _named(*labelled)
     state = state_name(block.state) if block.country in ("USA", "CAN") else ""
     parts = [
-        ("full", block.full),
-        ("street", block.street),
+        ("full", _suffix_letters(block.full) if block.country == "USA" else block.full),
+        ("street", _suffix_letters(block.street) if block.country == "USA" else block.street),
         ("city", block.city),
         ("state", state),
         ("zip", block.postal),
@@ -389,6 +389,11 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
         *((f"address.{name}", text, trust, block.box) for name, text in parts),
         ("document.country_code", block.country, trust * 0.8, block.box),
     ]
+
+
+def _suffix_letters(text: str) -> str:
+    """In mixed case a small l looks like a capital I: "Park PI" is Park Pl and "Oak BIvd" Oak Blvd (Pub 28 appendix C1 knows no PI)."""
+    return re.sub(r"\bPI(?=\.?(?:,|\s|$))", "Pl", text).replace("BIvd", "Blvd") if any(map(str.islower, text)) else text
 
 
 def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> list[Found]:
