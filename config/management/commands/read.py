@@ -43,7 +43,8 @@ class Command(BaseCommand):
             raise CommandError(f"OCR_ENGINE={settings.OCR_ENGINE} cannot run here: {available.reason}")
         for name in options["files"]:
             answer = _answer(name, options["raw"], declared, options["country"], engines)
-            self.stdout.write(json.dumps(answer, ensure_ascii=False) if options["json"] else _summary(answer))
+            # ASCII only: a symbol may hold U+2028 or U+0085, which end a line for some readers of this output.
+            self.stdout.write(json.dumps(answer) if options["json"] else _summary(answer))
             self.stdout.flush()
 
 
