@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -24,6 +25,7 @@ LARGEST_ENLARGED_SIDE = 3600
 BOX = 31
 LEAST_CONTRAST = 4.0
 MOST_SYMBOLS = 12
+_FILE_ID = re.compile(r"'FileId': '([^']*)'")
 STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])
 EVERY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.All])
 
@@ -47,6 +49,8 @@ class ZxingBarcodes:
     def scan(self, rgb: Pixels, *, thorough: bool = True) -> list[Barcode]:
         grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         found = _decode(grey, np.eye(2, 3))
+        if thorough and any(code.series for code in found):
+            return _joined(_all_of_the_series(grey, found))
         if any(code.format == "PDF417" for code in found) or not thorough:
             return found
         if float(grey.std()) < LEAST_CONTRAST:
@@ -74,7 +78,30 @@ def _decode(grey: Pixels, back: Affine, *, stacked_only: bool = False) -> list[B
 
 def _barcode(found: zxingcpp.Barcode, back: Affine) -> Barcode:
     corners = tuple(_map(back, x, y) for x, y in _corners(found))
-    return Barcode(_format_name(found.format), bytes(found.bytes), found.text, corners)  # type: ignore[arg-type]
+    series = _FILE_ID.search(str(found.extra))
+    return Barcode(_format_name(found.format), bytes(found.bytes), found.text, corners, series[1] if series else "")  # type: ignore[arg-type]
+
+
+def _all_of_the_series(grey: Pixels, found: list[Barcode]) -> list[Barcode]:
+    """Small symbols of a series are seen better enlarged, each module a crisp square."""
+    if max(grey.shape) * 3 > LARGEST_ENLARGED_SIDE:
+        return found
+    big = np.asarray(cv2.resize(grey, None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+    back = np.eye(2, 3)
+    back[:, :2] /= 3
+    stacked = _decode(big, back, stacked_only=True)
+    others = [code for code in found if code.format != "PDF417"]
+    return [*stacked, *others] if len(stacked) > len(found) - len(others) else found
+
+
+def _joined(codes: list[Barcode]) -> list[Barcode]:
+    """The symbols, and after them the message of each series that has several (Macro PDF417, ISO/IEC 15438 §5.13), in reading order."""
+    joined = []
+    for series in dict.fromkeys(code.series for code in codes if code.series):
+        parts = sorted((code for code in codes if code.series == series), key=lambda code: (round(code.corners[0][1] / 40), code.corners[0][0]))
+        if len(parts) > 1:
+            joined.append(Barcode(parts[0].format, b"".join(part.data for part in parts), "".join(part.text for part in parts), parts[0].corners))
+    return [*codes, *joined]
 
 
 def _corners(found: zxingcpp.Barcode) -> list[tuple[int, int]]:

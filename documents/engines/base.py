@@ -35,12 +35,14 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """One decoded symbol: ``format`` such as ``PDF417``, ``data`` its exact bytes, ``text`` those bytes as text, ``corners`` as a polygon."""
+    """One decoded symbol: ``format`` such as ``PDF417``, ``data`` its exact bytes, ``text`` those bytes as text, ``corners`` as a polygon,
+    ``series`` the id of the message that it is a part of ('' when it is a whole one)."""
 
     format: str
     data: bytes
     text: str
     corners: tuple[Point, Point, Point, Point]
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
