@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from documents.engines.base import Availability, Embedding, Face, Pixels
 LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 RESNET = "dlib_face_recognition_resnet_model_v1.dat"
 SEARCH_SIDE = 800
-_local = threading.local()
+_one_at_a_time = threading.Lock()  # the networks keep state of a call; a process keeps one set of them
 
 
 class DlibFaces:
@@ -55,10 +56,11 @@ class DlibFaces:
         x, y, width, height = _box_in_turned(face, rgb.shape)
         upright = np.ascontiguousarray(np.rot90(rgb, face.turn // 90)) if face.turn else np.ascontiguousarray(rgb)
         upright, (x, y, width, height) = _near(upright, (x, y, width, height))
-        landmarks, network = _models()[1:]
-        shape = landmarks(upright, dlib.rectangle(x, y, x + width, y + height))
-        chip = dlib.get_face_chip(upright, shape, 150, 0.25)
-        pair = [np.asarray(network.compute_face_descriptor(picture)) for picture in (chip, np.ascontiguousarray(chip[:, ::-1]))]
+        with _one_at_a_time:
+            landmarks, network = _models()[1:]
+            shape = landmarks(upright, dlib.rectangle(x, y, x + width, y + height))
+            chip = dlib.get_face_chip(upright, shape, 150, 0.25)
+            pair = [np.asarray(network.compute_face_descriptor(picture)) for picture in (chip, np.ascontiguousarray(chip[:, ::-1]))]
         return np.asarray(np.mean(pair, axis=0), dtype=np.float64)  # with its mirror image: pose and light matter less
 
     def distance(self, one: Embedding, other: Embedding) -> float:
@@ -72,23 +74,22 @@ def _weights(name: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations))) / "models" / name
 
 
+@lru_cache(maxsize=1)
 def _models() -> tuple[Any, Any, Any]:
-    if not hasattr(_local, "models"):
-        import dlib
+    import dlib
 
-        _local.models = (
-            dlib.get_frontal_face_detector(),
-            dlib.shape_predictor(str(_weights(LANDMARKS))),
-            dlib.face_recognition_model_v1(str(_weights(RESNET))),
-        )
-    models: tuple[Any, Any, Any] = _local.models
-    return models
+    return (
+        dlib.get_frontal_face_detector(),
+        dlib.shape_predictor(str(_weights(LANDMARKS))),
+        dlib.face_recognition_model_v1(str(_weights(RESNET))),
+    )
 
 
 def _search(rgb: Pixels, side: int, upsample: int) -> list[Face]:
     factor = min(1.0, side / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
-    rectangles, scores, _ = _models()[0].run(np.ascontiguousarray(small), upsample, 0.0)
+    with _one_at_a_time:
+        rectangles, scores, _ = _models()[0].run(np.ascontiguousarray(small), upsample, 0.0)
     return [
         Face(tuple(round(edge / factor) for edge in (r.left(), r.top(), r.width(), r.height())), _quality(score))
         for r, score in zip(rectangles, scores, strict=True)

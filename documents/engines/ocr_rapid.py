@@ -11,6 +11,7 @@ import importlib.util
 import math
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -31,7 +32,7 @@ SETTINGS = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
-_local = threading.local()  # RapidOCR's call options mutate the instance: one per thread
+_one_at_a_time = threading.Lock()  # RapidOCR's call options mutate the instance, of which a process keeps one
 
 
 class RapidText:
@@ -65,10 +66,11 @@ class RapidText:
 
 def _read(rgb: Pixels, side: int) -> list[TextLine]:
     """Lines found with the detector's longer side at most ``side`` pixels."""
-    reader = _reader()
-    if reader.text_det is not None:
-        reader.text_det.limit_side_len = side
-    found = reader(np.ascontiguousarray(rgb[:, :, ::-1]), use_det=True, use_cls=False, use_rec=True)
+    with _one_at_a_time:
+        reader = _reader()
+        if reader.text_det is not None:
+            reader.text_det.limit_side_len = side
+        found = reader(np.ascontiguousarray(rgb[:, :, ::-1]), use_det=True, use_cls=False, use_rec=True)
     if found.boxes is None or found.txts is None:
         return []
     return [
@@ -84,13 +86,12 @@ def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
     return factor < 1 and bool(heights) and heights[len(heights) // 2] < SMALLEST_TYPE
 
 
+@lru_cache(maxsize=1)
 def _reader() -> Any:
-    if not hasattr(_local, "reader"):
-        from rapidocr import RapidOCR
+    from rapidocr import RapidOCR
 
-        cv2.setNumThreads(1)
-        _local.reader = RapidOCR(params=SETTINGS)
-    return _local.reader
+    cv2.setNumThreads(1)
+    return RapidOCR(params=SETTINGS)
 
 
 ENGINE = RapidText()
