@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import traceback
 from contextvars import ContextVar
@@ -72,8 +71,3 @@ def logging_config(style: str) -> dict[str, Any]:
             "PIL": {"level": "WARNING"},
         },
     }
-
-
-def logger(name: str) -> logging.Logger:
-    """A structured logger: ``logger(__name__).info("read", document=…)``; ids and codes only."""
-    return structlog.get_logger(name)  # type: ignore[no-any-return]

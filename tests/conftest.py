@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -16,15 +14,6 @@ from scripted import Script
 from factories import Person, make_person
 from flows import catalogue
 from flows.services import publish_flow
-
-REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
-
-
-def service_missing(name: str) -> None:
-    """Skip by name; where services are required, fail instead."""
-    if REQUIRED:
-        pytest.fail(f"{name} is needed here and is not there")
-    pytest.skip(f"{name} is not there")
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +56,6 @@ def picture() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return draw
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

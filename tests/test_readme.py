@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import free_port, service_missing
 from django.core.management import get_commands, load_command_class
+from servers import free_port, missing
 
 from config import pipeline
 from decisions.rules import registry
@@ -298,7 +298,7 @@ def test_the_image_copies_what_is_there_and_starts_what_exists() -> None:
 def service(tmp_path: Path) -> Iterator[str]:
     """The whole service as `make run` starts it, in a folder of its own."""
     if shutil.which("curl") is None or shutil.which("bash") is None:
-        service_missing("curl")
+        missing("curl")
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if name not in settings_in_code() | {"DJANGO_SETTINGS_MODULE"}}
     environment = {**clean, "DATA_DIR": str(tmp_path / "var"), "WORKERS": "1"}
