@@ -42,8 +42,8 @@ class DlibFaces:
     def warm_up(self) -> None:
         _models()
 
-    def detect(self, rgb: Pixels, *, turned: bool = False) -> list[Face]:
-        faces = _search(rgb, SEARCH_SIDE, 0) or _search(rgb, SEARCH_SIDE, 1)
+    def detect(self, rgb: Pixels, *, turned: bool = False, closely: bool = True) -> list[Face]:
+        faces = _search(rgb, SEARCH_SIDE, 0) or (_search(rgb, SEARCH_SIDE, 1) if closely else [])
         for quarter in (1, 3, 2) if turned and not faces else ():
             faces = [_turned_back(face, quarter, rgb.shape) for face in _search(np.ascontiguousarray(np.rot90(rgb, quarter)), SEARCH_SIDE, 0)]
             if faces:

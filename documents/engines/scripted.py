@@ -53,7 +53,7 @@ class ScriptedFaces(Scripted):
     answers: Sequence[Sequence[Face]] = ((),)
     apart: float = 0.0
 
-    def detect(self, rgb: Pixels, *, turned: bool = False) -> list[Face]:
+    def detect(self, rgb: Pixels, *, turned: bool = False, closely: bool = True) -> list[Face]:
         self.seen.append(rgb.shape)
         return list(self.answers[min(len(self.seen), len(self.answers)) - 1])
 

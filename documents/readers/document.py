@@ -93,7 +93,7 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     scan = _first_scan(task, side, page)
     portrait = _portrait(task, side, page)
     text = ReadText(page.rgb, []) if portrait else _text(found, task, page, scan.card, side)
-    faces = _face_zone(found, task, side, page.number, text.rgb) if page.text_lines is None else []
+    faces = _face_zone(found, task, side, page.number, text) if page.text_lines is None else []
     zone = _machine_zone(found, task, side, page.number, text)
     scan = scan if portrait else _second_scan(task, scan, text, zone)
     _record_scan(found, task, scan, (side, page.number))
@@ -124,7 +124,7 @@ def _first_scan(task: _Task, side: str, page: PageImage) -> _Scan:
     """Before OCR, which a decoded card back makes needless. Thorough at once only where a barcode is expected: the retries cost as much as OCR."""
     if "barcode" not in task.zones or page.number > OCR_PAGES:
         return _Scan(False)
-    card_back = task.type is not None and "address" not in task.zones and not (side == "front" and task.two_sided)
+    card_back = side == "back" or (task.type is not None and "address" not in task.zones and not task.two_sided)
     return _scanned(task, page.rgb, thorough=card_back or not task.zones & {"viz", "address", "mrz"})
 
 
@@ -196,11 +196,12 @@ def _portrait(task: _Task, side: str, page: PageImage) -> bool:
         return False
     factor = PORTRAIT_SIDE / max(page.rgb.shape[:2])
     small = cv2.resize(page.rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else page.rgb
-    faces = engine.detect(np.asarray(small, dtype=np.uint8))
+    faces = engine.detect(np.asarray(small, dtype=np.uint8), closely=False)
     return bool(faces) and faces[0].box[2] >= PORTRAIT * small.shape[1]
 
 
-def _face_zone(found: _Found, task: _Task, side: str, number: int, rgb: Pixels) -> list[Face]:
+def _face_zone(found: _Found, task: _Task, side: str, number: int, text: ReadText) -> list[Face]:
+    """A page of undeclared type with as much text as a letter is not looked at closely for a face."""
     if "face" not in task.zones or side != "front" or number > 1:
         return []
     begun = time.perf_counter()
@@ -208,7 +209,8 @@ def _face_zone(found: _Found, task: _Task, side: str, number: int, rgb: Pixels) 
     if not (available := engine.available()).ok:
         found.runs.append(ReaderRun("face", engine.name, engine.version, 0, (), {"available": False, "reason": available.reason}))
         return []
-    faces = engine.detect(rgb, turned=task.type is not None and task.type.kind == "selfie")
+    letter = task.type is None and sum(len(line.text) for line in text.lines) >= SPARSE_TEXT // 2
+    faces = engine.detect(text.rgb, turned=task.type is not None and task.type.kind == "selfie", closely=not letter)
     details = {"faces": len(faces), "people": face.people(faces), "largest_px": faces[0].box[2] if faces else None}
     found.runs.append(ReaderRun("face", engine.name, engine.version, _since(begun), (), details))
     return faces

@@ -11,6 +11,7 @@ import numpy as np
 from documents.engines.base import LineEngine, Pixels, TextEngine, TextLine
 from documents.intake import PageImage, TextLayerLine
 from documents.readers import mrz
+from documents.readers.level import levelled
 
 ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12
@@ -23,7 +24,8 @@ SECOND_HAND = 0.6  # tesseract reads fillers between names as letters, which no 
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """Lines in reading order on ``rgb``, which is the page turned by ``turned`` degrees counter-clockwise. ``digital``: from the text layer."""
+    """Lines in reading order on ``rgb``, which is the page turned by ``turned`` degrees counter-clockwise and set straight. ``digital``: from the
+    text layer."""
 
     rgb: Pixels
     lines: list[TextLine]
@@ -47,7 +49,8 @@ def read_text(page: PageImage, engine: TextEngine) -> ReadText:
             best = tried
         if _confidence(best.lines) >= CLEAR and not _lies(best.lines):
             break
-    return replace(best, lines=in_reading_order(best.lines))
+    rgb, lines = levelled(best.rgb, best.lines)
+    return replace(best, rgb=rgb, lines=in_reading_order(lines))
 
 
 def _from_layer(line: TextLayerLine) -> TextLine:
