@@ -24,9 +24,12 @@ import cv2
 import numpy as np
 
 from documents.engines.base import Availability, Pixels, TextLine
+from documents.engines.ctc import Certainty, OneScript
 
 RECOGNISER = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
 CLEAR = 0.95  # mean confidence of a line: of the lines that 8 bits read otherwise than 32, two thirds stay below it
+ALL_CLEAR = 0.8  # of each character, where there are fillers: in a machine readable zone every one counts
+FILLERS = "<<"
 CARD_SIDE, PAGE_SIDE = 960, 1280  # the detector's longer side in pixels
 SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur small type and gain next to nothing
 SMALLEST_TYPE = 9.0  # pixels of a line's box as the detector saw it
@@ -96,9 +99,7 @@ def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
 
 @lru_cache(maxsize=1)
 def _reader() -> Any:
-    reader = _fast_reader() if _has_byte_products() else plain_reader()
-    reader(np.full((32, 32, 3), 255, np.uint8))  # loads the detector, whose size limit is set before each picture
-    return reader
+    return _fast_reader() if _has_byte_products() else plain_reader()
 
 
 def plain_reader() -> Any:
@@ -106,7 +107,7 @@ def plain_reader() -> Any:
     from rapidocr import RapidOCR
 
     cv2.setNumThreads(1)
-    return RapidOCR(params=SETTINGS)
+    return _one_script(RapidOCR(params=SETTINGS))
 
 
 def _fast_reader() -> Any:
@@ -114,12 +115,11 @@ def _fast_reader() -> Any:
     from rapidocr import RapidOCR
 
     exact = plain_reader()
-    exact.recognize_txt([np.full((32, 64, 3), 255, np.uint8)])  # loads it now, not at the first doubt
 
     class Fast(RapidOCR):  # type: ignore[misc]
         def recognize_txt(self, img_list: list[Any]) -> Any:
             found = super().recognize_txt(img_list)
-            doubtful = [index for index, score in enumerate(found.scores or ()) if score < CLEAR]
+            doubtful = [index for index, line in enumerate(zip(found.txts, found.scores, strict=True)) if _doubtful(*line)]
             if doubtful:
                 again = exact.recognize_txt([img_list[index] for index in doubtful])
                 texts, scores = list(found.txts), list(found.scores)
@@ -128,7 +128,20 @@ def _fast_reader() -> Any:
                 found.txts, found.scores = tuple(texts), tuple(scores)
             return found
 
-    return Fast(params={**SETTINGS, "Rec.model_path": str(RECOGNISER)})
+    return _one_script(Fast(params={**SETTINGS, "Rec.model_path": str(RECOGNISER)}))
+
+
+def _one_script(reader: Any) -> Any:
+    """``reader`` with its networks loaded and our decoding. The detector's size limit is set before each picture, so it must be there."""
+    blank = np.full((32, 64, 3), 255, np.uint8)
+    reader(blank)
+    reader.recognize_txt([blank])
+    reader.text_rec.postprocess_op = OneScript(reader.text_rec.postprocess_op.character)
+    return reader
+
+
+def _doubtful(text: str, certainty: Certainty) -> bool:
+    return certainty < CLEAR or (FILLERS in text and certainty.lowest < ALL_CLEAR)
 
 
 def _has_byte_products() -> bool:
