@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-easyocr lint fix up down lock clean
+.PHONY: help run demo test test-easyocr bench lint fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test-easyocr: ## the EasyOCR engine through its real loading code, in an environ
 	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
 	@.venv-easyocr/bin/python -m pytest --noconftest -c /dev/null --rootdir . -p no:cacheprovider tests/documents/engines/test_easyocr.py
 
+bench: $(VENV)/.dev ## accuracy and speed of reading beside other readers; CORPUS=dir for images of one's own
+	@$(BIN)/python tests/benchmarks/run.py
+
 lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenAPI drift
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -62,7 +65,7 @@ down: ## stop the containers
 
 lock: ## renew the locked requirements (maintainers; needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements/core.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml --group test --group lint -c requirements/core.lock -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml --group test --group bench --group lint -c requirements/core.lock -o requirements/dev.lock
 
 clean: ## remove the Python environment (never what the service stored)
 	rm -rf $(VENV)

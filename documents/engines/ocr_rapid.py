@@ -28,7 +28,7 @@ from documents.engines.ctc import Certainty, OneScript
 
 RECOGNISER = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
 CLEAR = 0.95  # mean confidence of a line: of the lines that 8 bits read otherwise than 32, two thirds stay below it
-ALL_CLEAR = 0.8  # of each character, where there are fillers: in a machine readable zone every one counts
+ALL_CLEAR = 0.6  # of each character, where there are fillers: in a machine readable zone every one counts
 FILLERS = "<<"
 CARD_SIDE, PAGE_SIDE = 960, 1280  # the detector's longer side in pixels
 SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur small type and gain next to nothing
@@ -99,7 +99,7 @@ def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
 
 @lru_cache(maxsize=1)
 def _reader() -> Any:
-    return _fast_reader() if _has_byte_products() else plain_reader()
+    return fast_reader() if _has_byte_products() else plain_reader()
 
 
 def plain_reader() -> Any:
@@ -110,15 +110,15 @@ def plain_reader() -> Any:
     return _one_script(RapidOCR(params=SETTINGS))
 
 
-def _fast_reader() -> Any:
+def fast_reader() -> Any:
     """RapidOCR with the 8-bit recogniser, which asks the 32-bit one about every line that it does not read clearly."""
     from rapidocr import RapidOCR
 
     exact = plain_reader()
 
-    class Fast(RapidOCR):  # type: ignore[misc]
+    class Fast(RapidOCR):
         def recognize_txt(self, img_list: list[Any]) -> Any:
-            found = super().recognize_txt(img_list)
+            found: Any = super().recognize_txt(img_list)
             doubtful = [index for index, line in enumerate(zip(found.txts, found.scores, strict=True)) if _doubtful(*line)]
             if doubtful:
                 again = exact.recognize_txt([img_list[index] for index in doubtful])

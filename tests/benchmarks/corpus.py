@@ -110,11 +110,11 @@ def _symbol(expected: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _card(expected: Mapping[str, Any]) -> dict[str, str]:
-    wanted = (
-        "iin document_number last_name first_name middle_name suffix date_of_birth issue_date expiry_date sex street street2 city state postal_code "
-        "document_type"
-    ).split()
-    return {f"aamva.{name}": str(expected[name]) for name in wanted if expected.get(name)}
+    elements = (
+        "iin", "document_number", "last_name", "first_name", "middle_name", "suffix", "date_of_birth", "issue_date", "expiry_date", "sex", "street",
+        "street2", "city", "state", "postal_code", "document_type",
+    )  # fmt: skip
+    return {f"aamva.{name}": str(expected[name]) for name in elements if expected.get(name)}
 
 
 def _letter(expected: Mapping[str, Any]) -> dict[str, str]:
@@ -136,4 +136,3 @@ def _licence(expected: Mapping[str, Any]) -> dict[str, str]:
 
 
 _TRUTHS = {"mrz": _zone, "pdf417": _symbol, "aamva": _card, "bills": _letter, "text": _licence}
-

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -238,16 +240,13 @@ def _answered(read: Read, sides: Mapping[str, str]) -> dict[str, Any]:
         found = read(sides)
     except Exception as error:
         found = {"values": {}, "error": type(error).__name__}
-    return {**found, "seconds": time.perf_counter() - begun, "cpu": _spent() - spent, "resident_mb": _resident()}
+    seconds, cpu = time.perf_counter() - begun, _spent() - spent
+    return {**found, "seconds": seconds, "cpu": cpu, "resident_mb": psutil.Process().memory_info().rss / 1e6}
 
 
 def _spent() -> float:
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-
-
-def _resident() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024)
 
 
 if __name__ == "__main__":

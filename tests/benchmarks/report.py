@@ -27,7 +27,7 @@ BINS = 10
 COLOURS = ("#2f5d8a", "#c0662b", "#4f8a4f", "#8a5a8a", "#8f7a2b", "#666666", "#b04a5a")
 
 
-def write(runs: Sequence[Run], out: Path, *, renew: bool) -> str:
+def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool) -> str:
     """``report.md`` and its plots in ``out``; returns the comparison with the baseline as text for the screen."""
     out.mkdir(parents=True, exist_ok=True)
     ran = [run for run in runs if not run.skipped]
@@ -43,6 +43,7 @@ def write(runs: Sequence[Run], out: Path, *, renew: bool) -> str:
         "![Accuracy by source](accuracy.png)",
         "## Seconds and memory\n\nOne thread. Cold start is loading up to the first answer.\n\n" + _speed(ran),
         "![Seconds per document](seconds.png)",
+        _endurance(endurance),
         "## Calibration of our confidence\n\n" + _calibration(marks),
         "![Calibration](calibration.png)",
         "## Against the baseline\n\n" + changes,
@@ -51,6 +52,8 @@ def write(runs: Sequence[Run], out: Path, *, renew: bool) -> str:
     _plot_accuracy(figures, out / "accuracy.png")
     _plot_seconds(ran, out / "seconds.png")
     _plot_calibration(marks, out / "calibration.png")
+    if endurance:
+        _plot_memory(endurance, out / "memory.png")
     (out / "marks.json").write_text(json.dumps(_outcomes(marks), indent=0, sort_keys=True), encoding="utf-8")
     if renew:
         BASELINE.write_text(json.dumps(_outcomes(marks, "specimens"), indent=0, sort_keys=True) + "\n", encoding="utf-8")
@@ -111,6 +114,16 @@ def _speed(runs: Sequence[Run]) -> str:
             f"| {max(run.resident_mb, default=0):.0f} |"
         )
     return "\n".join(rows)
+
+
+def _endurance(run: Run | None) -> str:
+    if run is None:
+        return ""
+    resident = run.resident_mb
+    early, late = resident[min(100, len(resident) - 1)], resident[-1]
+    told = f"{len(resident)} documents read one after the other by one process"
+    grown = f"{early:.0f} MB resident after the first hundred, {late:.0f} MB after the last, {max(resident):.0f} MB at most"
+    return f"## Endurance\n\n{told}: {grown}.\n\n![Memory](memory.png)"
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
@@ -190,6 +203,15 @@ def _plot_calibration(marks: Sequence[Mark], path: Path) -> None:
     axes.set_ylabel("share right")
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
+    _save(figure, path)
+
+
+def _plot_memory(run: Run, path: Path) -> None:
+    figure, axes = plt.subplots(figsize=(9, 2.6))
+    axes.plot(run.resident_mb, color=COLOURS[0], linewidth=1)
+    axes.set_ylim(0, max(1000, *run.resident_mb) * 1.05)
+    axes.set_xlabel("documents read")
+    axes.set_ylabel("resident MB")
     _save(figure, path)
 
 

@@ -1,7 +1,8 @@
 """``make bench``: our pipeline and its peers on the same documents; accuracy, seconds and memory, compared with the committed baseline.
 
-``CORPUS=dir`` adds folders of one's own, ``SEEDS=n`` specimens of each kind and damage, ``READERS=a,b`` for some readers only, ``OUT=dir`` for
-another place for the report, ``BASELINE=renew`` writes today's figures as the new baseline.
+``CORPUS=dir`` adds folders of one's own, ``SEEDS=n`` specimens of each kind and damage, ``READERS=a,b`` for some readers only, ``ONLY=text`` for
+samples whose id holds it, ``OUT=dir`` for another place for the report, ``BASELINE=renew`` writes today's figures as the new baseline. ``SOAK=n``
+lets our pipeline read n specimens in one process first, to show whether its memory grows.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +78,7 @@ def _line(child: subprocess.Popen[str]) -> dict[str, Any]:
 def _take(result: Run, reader: Reader, sample: Sample, found: dict[str, Any]) -> None:
     values = {measure: (value, confidence) for measure, (value, confidence) in found["values"].items()}
     answer = Answer(values, found.get("text", ()), found.get("seconds", 0.0), found.get("cpu", 0.0), found.get("error", ""))
-    result.marks += marks(reader.name, sample.id, sample.source, sample.truth, sample.absent, answer, claims=reader.claims)
+    result.marks += marks(reader.name, sample, answer, reader.claims)
     result.seconds[sample.kind if sample.source.startswith("specimens") else sample.source].append(answer.seconds)
     result.cpu.append(answer.cpu)
     result.resident_mb.append(found.get("resident_mb", 0.0))
@@ -91,20 +93,47 @@ def samples_of(corpora: Iterable[Path], seeds: int) -> Iterator[Sample]:
         yield from folder(place)
 
 
+def soak(samples: Sequence[Sample], count: int) -> Run | None:
+    """Our pipeline over ``count`` documents without a pause, specimens again and again; only its memory matters."""
+    drawings = [sample for sample in samples if sample.source.startswith("specimens")]
+    return run_reader(READERS["vouchbox"], list(islice(cycle(drawings), count))) if count and drawings else None
+
+
 def main() -> None:
-    corpora = [Path(place) for place in os.environ.get("CORPUS", "").split(os.pathsep) if place]
+    options = _options(os.environ)
+    samples = [sample for sample in samples_of(options.corpora, options.seeds) if options.only in sample.id]
+    endurance = soak(samples, options.soak)
+    runs = [run_reader(READERS[name], samples) for name in options.readers]
+    print(write(runs, endurance, options.out, renew=options.renew))
+
+
+@dataclass(frozen=True)
+class Options:
+    corpora: tuple[Path, ...]
+    seeds: int
+    readers: tuple[str, ...]
+    only: str
+    out: Path
+    renew: bool
+    soak: int
+
+
+def _options(environment: Mapping[str, str]) -> Options:
+    """Raises SystemExit naming what is wrong."""
+    corpora = tuple(Path(place) for place in environment.get("CORPUS", "").split(os.pathsep) if place)
     for place in corpora:
         if not place.is_dir():
             raise SystemExit(f"CORPUS: there is no folder {place}")
-    names = [name for name in os.environ.get("READERS", "").split(",") if name] or list(READERS)
-    if unknown := set(names) - set(READERS):
+    readers = tuple(name for name in environment.get("READERS", "").split(",") if name) or tuple(READERS)
+    if unknown := set(readers) - set(READERS):
         raise SystemExit(f"READERS: {', '.join(sorted(unknown))} unknown; there are {', '.join(READERS)}")
-    samples = list(samples_of(corpora, int(os.environ.get("SEEDS", "3"))))
-    only = os.environ.get("ONLY", "")
-    samples = [sample for sample in samples if only in sample.id]
-    runs = [run_reader(READERS[name], samples) for name in names]
-    out = Path(os.environ.get("OUT", "")) if os.environ.get("OUT") else ROOT / "var" / "bench" / "report"
-    print(write(runs, out, renew=os.environ.get("BASELINE") == "renew"))
+    out = Path(environment.get("OUT") or ROOT / "var" / "bench" / "report")
+    numbers = {name: environment.get(name) or default for name, default in (("SEEDS", "3"), ("SOAK", "0"))}
+    for name, text in numbers.items():
+        if not text.isdigit():
+            raise SystemExit(f"{name}: a whole number is expected, not {text!r}")
+    renew = environment.get("BASELINE") == "renew"
+    return Options(corpora, int(numbers["SEEDS"]), readers, environment.get("ONLY", ""), out, renew, int(numbers["SOAK"]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from corpus import Sample
 from rapidfuzz.distance import Levenshtein
 
 SURE = 0.9
@@ -43,32 +44,32 @@ class Mark:
         return self.answered and not self.right and self.confidence >= SURE
 
 
-def marks(reader: str, sample: str, source: str, truth: Mapping[str, str], absent: Iterable[str], answer: Answer, *, claims: Iterable[str]) -> list[Mark]:
-    """Every measure of ``truth`` that the reader ``claims`` (prefixes such as ``mrz.``), then whether it invented what is ``absent``. For readers of
-    plain text, ``text.<measure>`` asks whether the truth stands in the text."""
+def marks(reader: str, sample: Sample, answer: Answer, claims: Iterable[str]) -> list[Mark]:
+    """Every measure of the sample's truth that the reader ``claims`` (prefixes such as ``mrz.``), then whether it invented what is absent. For
+    readers of plain text, ``text.<measure>`` asks whether the truth stands in the text."""
     found = []
-    for measure, wanted in truth.items():
+    for measure, wanted in sample.truth.items():
         if measure.startswith(tuple(claims)):
             value, confidence = answer.values.get(measure, ("", 0.0))
-            found.append(_mark(reader, sample, source, measure, wanted, value, confidence))
+            found.append(_mark(reader, sample, measure, wanted, value, confidence))
         if "text." in claims and measure.startswith(IN_TEXT):
-            found.append(_contained(reader, sample, source, measure, wanted, answer.text))
-    for measure in absent:
+            found.append(_contained(reader, sample, measure, wanted, answer.text))
+    for measure in sample.absent:
         if measure.startswith(tuple(claims)):
             value, confidence = answer.values.get(measure, ("", 0.0))
-            found.append(Mark(reader, sample, source, f"invented {measure}", not value, bool(value), confidence, len(value), 0))
+            found.append(Mark(reader, sample.id, sample.source, f"invented {measure}", not value, bool(value), confidence, len(value), 0))
     return found
 
 
-def _mark(reader: str, sample: str, source: str, measure: str, wanted: str, value: str, confidence: float) -> Mark:
+def _mark(reader: str, sample: Sample, measure: str, wanted: str, value: str, confidence: float) -> Mark:
     left, right = comparable(measure, wanted), comparable(measure, value)
-    return Mark(reader, sample, source, measure, left == right, bool(value), confidence, Levenshtein.distance(left, right), len(left))
+    return Mark(reader, sample.id, sample.source, measure, left == right, bool(value), confidence, Levenshtein.distance(left, right), len(left))
 
 
-def _contained(reader: str, sample: str, source: str, measure: str, wanted: str, text: Sequence[str]) -> Mark:
+def _contained(reader: str, sample: Sample, measure: str, wanted: str, text: Sequence[str]) -> Mark:
     page = _letters(" ".join(text))
     there = _letters(wanted) in page
-    return Mark(reader, sample, source, f"text.{measure}", there, bool(page), 0.0, 0 if there else len(wanted), len(wanted))
+    return Mark(reader, sample.id, sample.source, f"text.{measure}", there, bool(page), 0.0, 0 if there else len(wanted), len(wanted))
 
 
 def comparable(measure: str, value: str) -> str:

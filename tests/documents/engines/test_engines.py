@@ -12,12 +12,12 @@ import pytest
 import zxingcpp
 
 import documents.engines
-from documents.engines import barcode_zxing, mrz_passporteye, ocr_tesseract, registry
+from documents.engines import barcode_zxing, mrz_passporteye, ocr_rapid, ocr_tesseract, registry
 from documents.engines.barcode_zxing import bar_angle
 from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 
-SUPPORT = ("__init__", "base", "registry", "barcode_restore")
+SUPPORT = ("__init__", "base", "registry", "barcode_restore", "ctc")
 FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in SUPPORT)
 CONTRACTS = {"ocr": TextEngine, "barcode": BarcodeEngine, "face": FaceEngine, "mrz": LineEngine, "scripted": TextEngine}
 PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06061986\r"
@@ -134,6 +134,16 @@ def test_rapidocr_reads_drawn_lines() -> None:
     assert [line.text.replace(" ", "") for line in sorted(found, key=lambda line: line.polygon[0][1])] == ["SPRINGFIELD12345", "JANUARY5,2026"]
     assert all(line.confidence > 0.9 for line in found)
     assert engine.read(np.full((200, 200, 3), 255, np.uint8)) == []
+
+
+@pytest.mark.engine
+def test_what_the_fast_recogniser_does_not_read_clearly_the_exact_one_reads() -> None:
+    exact, fast = ocr_rapid.plain_reader(), ocr_rapid.fast_reader()
+    sharp = drawn("P<UTOERIKSSON<<ANNA<MARIA<<<<<<", "SPRINGFIELD 12345")
+    for picture in (sharp, cv2.GaussianBlur(sharp, (0, 0), 5.0)):
+        wanted, found = exact(picture), fast(picture)
+        assert found.txts == wanted.txts
+        assert all(score >= ocr_rapid.CLEAR or score == sure for score, sure in zip(found.scores, wanted.scores, strict=True))
 
 
 @pytest.mark.engine
