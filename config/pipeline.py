@@ -7,6 +7,7 @@ ROUTES: dict[str, list[str]] = {
     "document.reading_requested": ["documents.actors.extract_document"],
     "document.extracted": ["decisions.actors.judge_verification"],
     "document.extraction_failed": ["decisions.actors.judge_verification"],
+    "document.reread": ["decisions.actors.judge_verification"],
     "document.corrected": ["decisions.actors.judge_verification"],
     "verification.submitted": ["decisions.actors.judge_verification"],
     "verification.resumed": ["decisions.actors.judge_verification"],

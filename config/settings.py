@@ -257,6 +257,7 @@ SPECTACULAR_SETTINGS = {
         "VerificationStatus": "verifications.models.VerificationStatus",
         "DocumentStatus": "documents.models.DocumentStatus",
         "DecisionStatus": "decisions.models.DecisionStatus",
+        "Outcome": "decisions.models.Outcome",
         "ExtractionStatus": "documents.models.ExtractionStatus",
         "ContextType": "documents.models.Context",
     },

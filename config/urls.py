@@ -13,6 +13,8 @@ from config.api.docs import document, interactive
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import files
+from config.api.flow import judgement as j
+from config.api.flow import lists
 from config.api.flow import verifications as v
 from flows.definition import RESERVED_SLUGS
 
@@ -36,6 +38,8 @@ _V, _D = "api/v1/<flow:flow>/verifications", "api/v1/<flow:flow>/documents"
 urlpatterns = [
     path("api/v1/openapi.json", document),
     path("api/v1/flows", v.Flows.as_view()),
+    path("api/v1/lists", lists.Lists.as_view()),
+    path("api/v1/lists/<str:entry>", lists.ListEntryDetail.as_view()),
     path("api/v1/verifications", v.AllVerifications.as_view()),
     path("api/v1/<flow:flow>", v.FlowDetail.as_view()),
     path("api/v1/<flow:flow>/document-types", v.DocumentTypes.as_view()),
@@ -48,6 +52,8 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/expire", v.ExpireVerification.as_view()),
     path(f"{_V}/<str:verification>/resubmit", v.ResubmitVerification.as_view()),
     path(f"{_V}/<str:verification>/checks", v.VerificationChecks.as_view()),
+    path(f"{_V}/<str:verification>/checks/<str:check>/retry", j.RetryCheck.as_view()),
+    path(f"{_V}/<str:verification>/reprocess", j.ReprocessVerification.as_view()),
     path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),
     path(_D, doc.Documents.as_view()),
     path(f"{_D}/<str:document>", doc.DocumentDetail.as_view()),
@@ -56,6 +62,7 @@ urlpatterns = [
     path(f"{_D}/<str:document>/extractions", doc.Extractions.as_view()),
     path(f"{_D}/<str:document>/extracted-data", doc.ExtractedData.as_view()),
     path(f"{_D}/<str:document>/checks", doc.DocumentChecks.as_view()),
+    path(f"{_D}/<str:document>/compare", j.CompareDocument.as_view()),
     path(f"{_D}/<str:document>/pdf", doc.DocumentPdf.as_view()),
     path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
     path("files/<str:token>", files.open_link),

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from decisions.dossier import CaseFile
-from decisions.models import Check, Decision
-from decisions.rules import registry
+from decisions.models import Decision
+from decisions.shown import ShownCheck, shown_checks
 from documents import storage
 from documents.extracted import Value, current_values
 from documents.models import Document, Image, Page
@@ -49,7 +49,7 @@ def _record(case: CaseFile, *, documents: bool = True) -> VerificationRecord:
         submitted_at=verification.submitted_at,
         finished_at=verification.finished_at,
         documents=[_document(entry) for entry in case.documents] if documents else [],
-        checks=[_check(entry) for entry in case.checks if entry.cross_document],
+        checks=[_check(entry) for entry in shown_checks(case.checks) if entry.cross_document],
         decisions=[_decision(entry, case) for entry in reversed(case.decisions)],
     )
     return record
@@ -57,7 +57,7 @@ def _record(case: CaseFile, *, documents: bool = True) -> VerificationRecord:
 
 def _document(document: Document) -> RecordDocument:
     country = COUNTRIES.get(document.country)
-    checks: list[Check] = document.current_checks  # type: ignore[attr-defined]
+    checks = shown_checks(document.current_checks)  # type: ignore[attr-defined]
     record: RecordDocument = _pdf().RecordDocument(
         id=document.pk,
         context=document.get_context_display(),
@@ -96,10 +96,11 @@ def _by_group(entry: tuple[str, Value]) -> tuple[int, str]:
     return ({"person": 0, "document": 1, "address": 2}.get(entry[0].partition(".")[0], 3), entry[0])
 
 
-def _check(check: Check) -> RecordCheck:
-    known = registry.load().get(check.rule)
-    title = known.claim if known else check.rule.replace("_", " ")
-    record: RecordCheck = _pdf().RecordCheck(check.rule, title, check.outcome, check.message, check.reason_code)
+def _check(check: ShownCheck) -> RecordCheck:
+    lines = [f"{entry.label}: {entry.value} ({entry.source})" for entry in check.inputs]
+    if check.outcome != "not_applicable":
+        lines += [f"{name}: {text}" for name, text in check.facts] + [f"{check.reference} version {check.rule_version}"]
+    record: RecordCheck = _pdf().RecordCheck(check.rule, check.title, check.outcome, check.message, check.reason_code, check.help, lines)
     return record
 
 

@@ -78,6 +78,27 @@ class FaceComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierUse:
+    """The same document elsewhere in the workspace: ``same`` is ``number`` or ``image``, ``days`` how long ago it was first seen there, ``person``
+    whether that verification is about the ``same`` person, ``another`` or ``unknown``."""
+
+    verification: str
+    document: str
+    same: str
+    days: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry of the operator's lists that something in the case may match: ``kind`` as in ``decisions.models.ListKind``."""
+
+    entry: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentEvidence:
     """One live document. ``fields`` is the merged best value per path; ``by_reader`` the same path as each reader saw it."""
 
@@ -97,16 +118,19 @@ class DocumentEvidence:
     face_comparison: FaceComparison | None = None
     image_hashes: tuple[str, ...] = ()
     extraction_failed: bool = False
+    earlier_uses: tuple[EarlierUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The verification: its flow's slug, the decision's day in the operator's time zone, what the client declared, its live documents."""
+    """The verification: its flow's slug, the decision's day in the operator's time zone, what the client declared, its live documents, and the
+    entries of the operator's lists that may concern it."""
 
     flow: str
     today: date
     expected: Mapping[str, Any]
     documents: tuple[DocumentEvidence, ...]
+    listed: tuple[Listed, ...] = ()
 
     def document(self, context: str) -> DocumentEvidence | None:
         return next((entry for entry in self.documents if entry.context == context), None)

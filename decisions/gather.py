@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from decisions import fingerprints, lists
 from decisions.evidence import Case, Classified, DocumentEvidence, FaceComparison, MrzEvidence, Observed, SideQuality
 from documents.extracted import current_values, latest_comparison
 from documents.models import Document, DocumentStatus, ExtractionKind, ExtractionStatus
@@ -23,15 +25,21 @@ def judged_documents(verification: Verification) -> list[Document]:
     return list(rows.exclude(status=DocumentStatus.CANCELED).order_by("created_at", "id"))
 
 
-def gather_case(verification: Verification, documents: Sequence[Document]) -> Case:
-    """``documents`` as ``judged_documents`` gives them."""
+def gather_case(verification: Verification, documents: Sequence[Document], *, remember: bool = True) -> Case:
+    """``documents`` as ``judged_documents`` gives them. ``remember`` keeps their fingerprints; without it nothing is written."""
     zone = ZoneInfo(verification.definition.time_zone)
-    return Case(
+    case = Case(
         flow=verification.flow_id,
         today=timezone.now().astimezone(zone).date(),
         expected=verification.expected or {},
         documents=tuple(_evidence(document) for document in documents),
     )
+    key = fingerprints.workspace_key(verification.workspace_id)
+    if remember:
+        fingerprints.remember(verification, case, key)
+    uses = fingerprints.earlier_uses(verification, case, key)
+    known = tuple(replace(entry, earlier_uses=uses.get(entry.id, ())) for entry in case.documents)
+    return replace(case, documents=known, listed=lists.listed(verification, case, key))
 
 
 def _evidence(document: Document) -> DocumentEvidence:

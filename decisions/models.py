@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from documents.models import Blob, Document
-from flows.ids import new_check_id, new_decision_id, new_record_id
+from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_fingerprint_id, new_list_entry_id, new_record_id
+from flows.models import Environment, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
 
@@ -29,10 +30,40 @@ class DecisionStatus(models.IntegerChoices):
     DOUBLE_CHECK = 5, "Double check"
 
 
+class Fix(models.TextChoices):
+    """What the applicant can do about it."""
+
+    REUPLOAD = "reupload"
+    CORRECT_EXPECTED_DATA = "correct_expected_data"
+    CONTACT_OPERATOR = "contact_operator"
+    NONE = "none"
+
+
+class StoredEvidence(models.Model):
+    """What one judgement looked at, so that it can be replayed: ``content`` is ``{"case": …, "together": [document, …]}`` as ``decisions.frozen``
+    writes it, sealed. The rules and thresholds are those of ``flow_version``."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_evidence_id, editable=False)
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="stored_evidence")
+    flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="+")
+    content_sealed = models.BinaryField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    content = Sealed("content_sealed")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name_plural = "stored evidence"
+
+    def __str__(self) -> str:
+        return self.pk
+
+
 class Decision(models.Model):
     """What was decided of a document, by the rules or by a person. A later one supersedes; none is edited.
 
-    ``content`` is ``{"note": …, "reasons": [code, …]}``: a reviewer's note may name a person, so it is sealed.
+    ``reasons`` are codes; ``sentence`` and ``fix`` are those of the first, which a rejection always has. ``run`` names the reprocessing that asked for
+    it, '' for the first judgement of an attempt. A reviewer's note may name a person, so it is sealed.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_decision_id, editable=False)
@@ -41,6 +72,11 @@ class Decision(models.Model):
     status = models.PositiveSmallIntegerField(choices=DecisionStatus)
     workflow = models.CharField(max_length=10, choices=Workflow)
     reasons = models.JSONField(default=list)
+    reason_code = models.CharField(max_length=60, blank=True, default="")
+    sentence = models.TextField(blank=True, default="")
+    fix = models.CharField(max_length=24, choices=Fix, default=Fix.NONE)
+    evidence = models.ForeignKey(StoredEvidence, on_delete=models.SET_NULL, null=True, blank=True, related_name="decisions")
+    run = models.CharField(max_length=40, blank=True, default="", editable=False)
     note_sealed = models.BinaryField(null=True, editable=False)
     decided_by = models.CharField(max_length=80, blank=True, default="")
     attempt = models.PositiveIntegerField()
@@ -56,7 +92,12 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(workflow="Automatic", decided_by="") | Q(workflow="Manual") & ~Q(decided_by=""), name="a_person_decides_by_name"
             ),
-            models.UniqueConstraint(fields=["document", "attempt"], condition=Q(workflow="Automatic"), name="one_automatic_decision_per_attempt"),
+            models.CheckConstraint(condition=Q(fix__in=Fix.values), name="decision_fix_known"),
+            models.CheckConstraint(
+                condition=~Q(status=DecisionStatus.REJECTED) | (~Q(reason_code="") & ~Q(sentence="") & ~Q(fix=Fix.NONE)),
+                name="a_rejection_has_code_sentence_and_fix",
+            ),
+            models.UniqueConstraint(fields=["document", "attempt", "run"], condition=Q(workflow="Automatic"), name="one_automatic_decision_per_run"),
         ]
 
     def __str__(self) -> str:
@@ -76,7 +117,7 @@ class Check(models.Model):
     outcome = models.CharField(max_length=14, choices=Outcome)
     reason_code = models.CharField(max_length=60, blank=True, default="")
     message = models.TextField(blank=True, default="")
-    fix = models.CharField(max_length=24, default="none")
+    fix = models.CharField(max_length=24, choices=Fix, default=Fix.NONE)
     rule_version = models.PositiveSmallIntegerField(default=1)
     evidence_sealed = models.BinaryField(null=True, editable=False)
     current = models.BooleanField(default=True)
@@ -89,9 +130,11 @@ class Check(models.Model):
         indexes = [models.Index(fields=["document"], condition=Q(current=True), name="check_current")]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="check_outcome_known"),
+            models.CheckConstraint(condition=Q(fix__in=Fix.values), name="check_fix_known"),
             models.CheckConstraint(
                 condition=Q(outcome__in=["pass", "not_applicable"]) | (~Q(reason_code="") & ~Q(message="")), name="a_failure_has_code_and_sentence"
             ),
+            models.CheckConstraint(condition=~Q(outcome="error") | ~Q(fix=Fix.NONE), name="an_error_has_a_fix"),
             models.UniqueConstraint(fields=["document", "rule"], condition=Q(current=True), name="one_current_result_per_rule"),
         ]
 
@@ -129,3 +172,86 @@ class ReviewCase(Verification):
         verbose_name = "case"
         verbose_name_plural = "cases"
         ordering = ["submitted_at", "id"]
+
+
+class FingerprintKey(models.Model):
+    """A workspace's own key for keyed hashes, made at random and sealed: one workspace's fingerprints say nothing about another's."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="fingerprint_key")
+    secret_sealed = models.BinaryField(editable=False)
+
+    secret = Sealed("secret_sealed")
+
+    def __str__(self) -> str:
+        return str(self.workspace_id)
+
+
+class FingerprintKind(models.TextChoices):
+    NUMBER = "number"
+    IMAGE = "image"
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+
+
+class Fingerprint(models.Model):
+    """What a document is recognised by without keeping what it says; outlives the redaction of its verification.
+
+    ``digest`` in hex: SHA-256 of an image's content, or HMAC-SHA-256 under the workspace's key of the document's number with country and type
+    (``number``), of its holder's name (``name``) and of the date of birth (``birth_date``).
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_fingerprint_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=8, choices=Environment)
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="fingerprints")
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="fingerprints")
+    kind = models.CharField(max_length=10, choices=FingerprintKind)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "digest"], name="fingerprint_lookup")]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "kind", "digest"], name="one_fingerprint_of_a_kind"),
+            models.CheckConstraint(condition=Q(kind__in=FingerprintKind.values), name="fingerprint_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class ListKind(models.TextChoices):
+    BLOCKED_NUMBER = "blocked_document_number", "Blocked document number"
+    BLOCKED_NAME = "blocked_name", "Blocked name"
+    KNOWN_CMRA = "known_cmra_address", "Address of a known CMRA"
+    OWN_ADDRESS = "own_address", "Own address"
+
+
+class ListEntry(models.Model):
+    """One entry of the lists that an operator keeps. ``content`` is ``{"value": …, "reason": …}``; ``digest`` (HMAC-SHA-256, hex) is what a value is
+    looked up by. An entry that has expired counts no more."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_list_entry_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="list_entries")
+    environment = models.CharField(max_length=8, choices=Environment)
+    kind = models.CharField(max_length=24, choices=ListKind)
+    digest = models.CharField(max_length=64, editable=False)
+    content_sealed = models.BinaryField(editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    content = Sealed("content_sealed")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name_plural = "list entries"
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="list_entry_newest")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "environment", "kind", "digest"], name="a_value_is_listed_once"),
+            models.CheckConstraint(condition=Q(kind__in=ListKind.values), name="list_entry_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"

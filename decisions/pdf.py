@@ -50,13 +50,16 @@ class RecordField:
 
 @dataclass(frozen=True, slots=True)
 class RecordCheck:
-    """One rule's result: ``title`` is the rule's claim, ``outcome`` pass, warning, error or not_applicable."""
+    """One rule's result: ``title`` is the rule's claim, ``outcome`` pass, warning, error or not_applicable, ``evidence`` what it rests on, a line
+    each: values with their sources, what they were compared as, thresholds, the rule's version."""
 
     rule: str
     title: str
     outcome: str
     message: str
     reason_code: str = ""
+    help: str = ""
+    evidence: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,21 +218,19 @@ def _field(entry: RecordField) -> tuple[Cell, ...]:
 
 
 def _checks(sheet: Sheet, checks: Sequence[RecordCheck]) -> None:
-    """Grouped by outcome, worst first; what passed is told by its claim alone."""
+    """Grouped by outcome, worst first; each beside what it rests on."""
     for outcome, label in _GROUPS:
         found = [entry for entry in checks if entry.outcome == outcome]
         if found:
             sheet.band(f"{label} ({len(found)})", _COLOURS.get(outcome, GREY))
-        if outcome == "pass":
-            sheet.columns([entry.title for entry in found])
-        else:
-            sheet.rows((232, 272), [(Cell(entry.title, size=7.6), Cell(_told(entry), colour=GREY, size=7.6)) for entry in found])
+        sheet.rows((190, 314), [(Cell(entry.title, size=7.6), Cell(_told(entry), colour=GREY, size=7.0)) for entry in found])
 
 
 def _told(entry: RecordCheck) -> str:
-    """The sentence with its code; nothing where it only repeats the claim."""
+    """The sentence with its code, which does not repeat the claim, what helps, and the evidence."""
     detail = "" if entry.message == entry.title else entry.message
-    return " ".join(part for part in (detail, f"({entry.reason_code})" if entry.reason_code else "") if part)
+    said = " ".join(part for part in (detail, f"({entry.reason_code})" if entry.reason_code else "", entry.help) if part)
+    return " · ".join(part for part in (said, *entry.evidence) if part)
 
 
 def _decisions(sheet: Sheet, decisions: Sequence[RecordDecision]) -> None:

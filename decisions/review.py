@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from decisions.dossier import CaseFile
+from decisions.grounds import GROUNDS
 from decisions.models import Check, Decision, Outcome
+from decisions.shown import ShownCheck, shown_checks
 from documents.extracted import Value, current_values
 from documents.models import Document, DocumentStatus, Page
 from verifications.models import VerificationStatus
@@ -49,16 +51,7 @@ MOMENTS = {
     "verification.cancel": "Canceled",
     "verification.amended": "Changed by the client",
 }
-REASONS = (
-    ("document_expired", "The document has expired"),
-    ("document_unreadable", "The document cannot be read"),
-    ("document_not_accepted", "This kind of document is not accepted"),
-    ("name_mismatch", "The names do not match"),
-    ("address_mismatch", "The addresses do not match"),
-    ("portrait_mismatch", "The selfie shows another person"),
-    ("suspected_manipulation", "The document seems to be altered"),
-    ("other", "Another reason (see the note)"),
-)
+REASONS = tuple((code, ground.label) for code, ground in GROUNDS.items() if ground.label)
 LOW_CONFIDENCE = 0.85
 
 
@@ -107,7 +100,7 @@ class DocumentView:
     is_decided: bool
     pages: list[PageView]
     fields: list[FieldView]
-    checks: Mapping[str, list[Check]]
+    checks: Mapping[str, list[ShownCheck]]
     decisions: list[Decision] = field(default_factory=list)
 
 
@@ -205,7 +198,7 @@ def _field_order(entry: tuple[str, Value]) -> tuple[int, str]:
     return ({"person": 0, "document": 1, "address": 2}.get(group, 3), entry[0])
 
 
-def _by_outcome(document: Document) -> dict[str, list[Check]]:
+def _by_outcome(document: Document) -> dict[str, list[ShownCheck]]:
     """By the outcome's label, worst first."""
-    checks: list[Check] = document.current_checks  # type: ignore[attr-defined]
+    checks = shown_checks(document.current_checks)  # type: ignore[attr-defined]
     return {outcome.label: found for outcome in Outcome if (found := [check for check in checks if check.outcome == outcome])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -11,97 +11,103 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from decisions import policy
-from decisions.evidence import Case, DocumentEvidence, Evidence
+from decisions.evidence import Case, Evidence
+from decisions.frozen import freeze
 from decisions.gather import gather_case, judged_documents
-from decisions.models import Check, Decision, DecisionStatus, Workflow
+from decisions.grounds import ground_of
+from decisions.judging import Judged, judge_document, judge_rule, reasons_of, status_of
+from decisions.models import Check, Decision, DecisionStatus, Fix, Outcome, StoredEvidence, Workflow
 from decisions.rules import registry
 from decisions.rules.registry import Finding, Rule
+from documents.extraction import is_being_read_again
 from documents.models import Document, DocumentStatus
 from documents.services import get_document, live_documents
 from flows.errors import Refused
 from flows.services import get_flow
+from verifications import audit
 from verifications.lifecycle import SYSTEM, lock_verification, move
 from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
-from verifications.services import Caller
+from verifications.services import Caller, locked_in_flow
 
 UNREAD = (DocumentStatus.UPLOADED, DocumentStatus.IN_PROGRESS)
+REPROCESSED_IN = (VerificationStatus.DOUBLE_CHECK, VerificationStatus.REJECTED)
 DECIDED = (DocumentStatus.APPROVED, DocumentStatus.REJECTED, DocumentStatus.DOUBLE_CHECK)
 _MOVE_TO = {DecisionStatus.APPROVED: "approve", DecisionStatus.REJECTED: "reject", DecisionStatus.DOUBLE_CHECK: "refer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One rule's finding with the outcome that the flow's severity gives it."""
-
-    rule: Rule
-    finding: Finding
-    outcome: str
 
 
 @transaction.atomic
 def judge_verification(*, verification_id: str) -> None:
     """Run the flow's rules over what was read. After submission, when every document is read, each gets its decision and the case its outcome;
-    before that the results are a preview. Calling it again changes nothing that was decided."""
+    before that the results are a preview. Documents that are being reprocessed are decided anew. Calling it again changes nothing that was decided."""
     verification = lock_verification(verification_id)
     if verification.redacted_at is not None or verification.status == VerificationStatus.CANCELED:
         return
     documents = judged_documents(verification)
+    anew = [document for document in documents if document.reprocess_run]
+    deciding = verification.status == VerificationStatus.SUBMITTED or (anew and verification.status in REPROCESSED_IN)
+    waiting = any(document.status in UNREAD or is_being_read_again(document) for document in documents)
     case = gather_case(verification, documents)
-    waiting = any(document.status in UNREAD for document in documents)
-    if verification.status != VerificationStatus.SUBMITTED or waiting:
+    if not deciding or waiting:
         _preview(verification, case, documents)
         return
-    to_decide = [document for document in documents if document.status == DocumentStatus.EXTRACTED]
-    for document in to_decide:
-        _decide(verification, document, _judge(verification, case, document, to_decide))
+    _decide_all(verification, case, [document for document in documents if document.status == DocumentStatus.EXTRACTED or document in anew])
+    _reopen_if_changed(verification)
     settle_verification(verification)
 
 
 def _preview(verification: Verification, case: Case, documents: Sequence[Document]) -> None:
     open_documents = [entry for entry in documents if entry.status in (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)]
+    together = [entry.pk for entry in open_documents]
     for document in open_documents:
-        _write_checks(verification, document, _judge(verification, case, document, open_documents), None)
+        _write_checks(verification, document, judge_document(verification.definition, case, document.pk, together), None)
 
 
-def _judge(verification: Verification, case: Case, document: Document, together: Sequence[Document]) -> list[Judged]:
-    own = next(entry for entry in case.documents if entry.id == document.pk)
-    views = [(rule, own) for rule in _flow_rules(verification) if own.context in rule.contexts]
-    if together and document.pk == together[0].pk:
-        views += _left_over(verification, case, together)
-    return [_evaluated(verification, rule, Evidence(case, seen_from)) for rule, seen_from in views]
+def _decide_all(verification: Verification, case: Case, documents: Sequence[Document]) -> None:
+    if not documents:
+        return
+    together = [document.pk for document in documents]
+    evidence = StoredEvidence(verification=verification, flow_version=verification.flow_version)
+    evidence.content = {"case": freeze(case), "together": together}
+    evidence.save(force_insert=True)
+    for document in documents:
+        _decide(verification, document, judge_document(verification.definition, case, document.pk, together), evidence)
 
 
-def _flow_rules(verification: Verification) -> list[Rule]:
-    known = registry.load()
-    return [known[name] for name in verification.definition.rules if name in known]
-
-
-def _left_over(verification: Verification, case: Case, together: Sequence[Document]) -> list[tuple[Rule, DocumentEvidence]]:
-    """Rules that compare documents and belong to one that was decided in an earlier attempt: a new document must still agree with it, so the
-    first document being judged answers for them."""
-    judged, contexts = {document.pk for document in together}, {document.context for document in together}
-    decided = [entry for entry in case.documents if entry.id not in judged and entry.extracted]
-    rules = [rule for rule in _flow_rules(verification) if rule.cross_document and not contexts & rule.contexts]
-    return [(rule, entry) for rule in rules for entry in decided if entry.context in rule.contexts]
-
-
-def _evaluated(verification: Verification, rule: Rule, evidence: Evidence) -> Judged:
-    definition = verification.definition
-    finding = registry.evaluate(rule.id, evidence, definition.thresholds(rule.id))
-    return Judged(rule, finding, policy.outcome_of(finding, definition.severity(rule.id)))
-
-
-def _decide(verification: Verification, document: Document, judged: Sequence[Judged]) -> None:
+def _decide(verification: Verification, document: Document, judged: Sequence[Judged], evidence: StoredEvidence) -> None:
     document.verification = verification
-    status = DecisionStatus(policy.judge(entry.outcome for entry in judged))
-    reasons = list(dict.fromkeys(entry.finding.reason_code for entry in judged if entry.outcome in ("error", "warning")))
+    status, reasons = DecisionStatus(status_of(judged)), reasons_of(judged)
+    first = next((entry.finding for entry in judged if entry.counts and entry.finding.reason_code == reasons[0]), None) if reasons else None
     decision = Decision.objects.create(
-        verification=verification, document=document, status=status, workflow=Workflow.AUTOMATIC, reasons=reasons, attempt=verification.attempt
-    )
+        verification=verification, document=document, status=status, workflow=Workflow.AUTOMATIC, reasons=reasons, attempt=verification.attempt,
+        reason_code=reasons[0] if reasons else "", sentence=first.message if first else "", fix=first.fix if first else Fix.NONE,
+        evidence=evidence, run=document.reprocess_run,
+    )  # fmt: skip
     _write_checks(verification, document, judged, decision)
-    move(document, _MOVE_TO[status], verification=verification, actor=SYSTEM, reason=reasons[0] if reasons else "")
+    _move_to(verification, document, status, reasons[0] if reasons else "")
+    if document.reprocess_run:
+        document.reprocess_run = ""
+        document.save(update_fields=["reprocess_run"])
     emit("decision.made", verification=verification, document=document, decision_id=decision.pk, reasons=reasons)
+
+
+def _move_to(verification: Verification, document: Document, status: DecisionStatus, reason: str) -> None:
+    """One that was decided before moves only where the new decision differs, and then by way of being reopened."""
+    if int(document.status) == int(status):
+        return
+    if document.status in (DocumentStatus.APPROVED, DocumentStatus.REJECTED):
+        move(document, "reopen", verification=verification, actor=SYSTEM, reason="reprocessed")
+    if int(document.status) != int(status):
+        move(document, _MOVE_TO[status], verification=verification, actor=SYSTEM, reason=reason)
+
+
+def _reopen_if_changed(verification: Verification) -> None:
+    """A case that was rejected goes through Double Check to what it is now."""
+    if verification.status != VerificationStatus.REJECTED:
+        return
+    documents = [entry for entry in live_documents(verification) if entry.status != DocumentStatus.CANCELED and not entry.draft]
+    if policy.settle(int(entry.status) for entry in documents) != policy.REJECTED:
+        move(verification, "reopen", verification=verification, actor=SYSTEM, reason="reprocessed", changes={"finished_at": None})
 
 
 def _write_checks(verification: Verification, document: Document, judged: Sequence[Judged], decision: Decision | None) -> None:
@@ -121,9 +127,9 @@ def _check(verification: Verification, document: Document, judged: Judged, decis
         group=rule.group,
         cross_document=rule.cross_document,
         outcome=judged.outcome,
-        reason_code=finding.reason_code if judged.outcome in ("error", "warning") else "",
+        reason_code=finding.reason_code if judged.counts else "",
         message=finding.message,
-        fix=finding.fix if judged.outcome in ("error", "warning") else "none",
+        fix=finding.fix if judged.counts else Fix.NONE,
         rule_version=rule.version,
     )
     check.evidence = _evidence(finding)
@@ -132,7 +138,46 @@ def _check(verification: Verification, document: Document, judged: Judged, decis
 
 def _evidence(finding: Finding) -> Mapping[str, Any]:
     inputs = [{**asdict(entry), "box": list(entry.box) if entry.box else None} for entry in finding.inputs]
-    return {"inputs": inputs, "expected": finding.expected, "computed": finding.computed, "threshold": finding.threshold}
+    steps = [asdict(entry) for entry in finding.normalised]
+    facts = {"expected": finding.expected, "computed": finding.computed, "normalised": steps, "threshold": finding.threshold}
+    return {"inputs": inputs, **facts}
+
+
+@transaction.atomic
+def retry_check(*, caller: Caller, flow: str, verification_id: str, check_id: str) -> Check:
+    """Evaluate one rule again on today's evidence. The new result becomes the current one; the one of the decision stays with it, and no status
+    changes: that is for a person, or for reprocessing.
+
+    Raises Refused: verification_not_found, flow_mismatch, check_not_found, redacted, verification_canceled, check_passed.
+    """
+    verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    check = Check.objects.select_related("document").filter(pk=check_id, verification=verification).first()
+    rule = registry.load().get(check.rule) if check else None
+    documents = judged_documents(verification)
+    if check is None or rule is None or rule.id not in verification.definition.rules or check.document_id not in {row.pk for row in documents}:
+        raise Refused("check_not_found", "No such check.", status=404)
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if verification.status == VerificationStatus.CANCELED:
+        raise Refused("verification_canceled", "The verification is canceled.")
+    if check.outcome == Outcome.PASS:
+        raise Refused("check_passed", "The check has passed; there is nothing to evaluate again.")
+    return _retried(caller, verification, check.document, rule, gather_case(verification, documents))
+
+
+def _retried(caller: Caller, verification: Verification, document: Document, rule: Rule, case: Case) -> Check:
+    own = next(entry for entry in case.documents if entry.id == document.pk)
+    judged = judge_rule(verification.definition, rule, Evidence(case, own))
+    current = Check.objects.filter(document=document, rule=rule.id, current=True)
+    current.filter(decision__isnull=True).delete()
+    current.update(current=False)
+    check = _check(verification, document, judged, None)
+    check.save(force_insert=True)
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="check.retried", subject=check.pk, verification=verification.pk,
+        data={"rule": rule.id, "outcome": judged.outcome},
+    )  # fmt: skip
+    return check
 
 
 def settle_verification(verification: Verification, *, actor: str = SYSTEM) -> None:
@@ -186,10 +231,14 @@ def _apply_review(caller: Caller, document: Document, wanted: DecisionStatus, co
     verification = document.verification
     reopened = reopening and wanted == DecisionStatus.DOUBLE_CHECK
     name = "reopen" if reopened else _MOVE_TO[wanted]
-    move(document, name, verification=verification, actor=caller.name, reason=codes[0] if codes else "")
+    # A person's decision beats the engine's: what was to be judged anew is decided.
+    changes = {"reprocess_run": ""} if document.reprocess_run else {}
+    move(document, name, verification=verification, actor=caller.name, reason=codes[0] if codes else "", changes=changes)
+    ground = ground_of(codes[0]) if codes else None
     decision = Decision(
         verification=verification, document=document, status=wanted, workflow=Workflow.MANUAL, reasons=codes, decided_by=caller.name,
-        attempt=verification.attempt,
+        attempt=verification.attempt, reason_code=codes[0] if codes else "", sentence=ground.sentence if ground else "",
+        fix=ground.fix if ground else Fix.NONE,
     )  # fmt: skip
     decision.note = note or None
     decision.save(force_insert=True)

@@ -36,6 +36,9 @@ _KIND_OF_ZONE = {
 }
 
 
+_JUDGED_ELEMENTS = frozenset({"DAJ", "DCG", "DDE", "DDF", "DDG"})
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What a reading needs, loaded before it begins. ``partner`` is the other half of a portrait and selfie pair, if it is there."""
@@ -131,6 +134,11 @@ def record_extraction(*, job: Job, reader: str, found: Found, renditions: Mappin
             changes={"reading_sealed": document.reading_sealed, "reader": "", "extraction_failed": False},
         )  # fmt: skip
         _cancel_if_case_is(document)
+    elif document.reprocess_run and document.reprocess_run == job.request:
+        _keep_renditions(document, found.reading, renditions)
+        document.reading, document.extraction_failed = summary(found.reading), False
+        document.save(update_fields=["reading_sealed", "extraction_failed", "updated_at"])
+        emit("document.reread", verification=document.verification, document=document)
 
 
 def summary(reading: Reading) -> dict[str, Any]:
@@ -138,13 +146,18 @@ def summary(reading: Reading) -> dict[str, Any]:
     return {
         "fields": {path: asdict(entry) for path, entry in reading.fields.items()},
         "mrz": reading.mrz,
-        "aamva": {name: value for name, value in reading.aamva.items() if name != "elements"} if reading.aamva else None,
+        "aamva": _card(reading.aamva) if reading.aamva else None,
         "classified": reading.classified,
         "quality": [{"side": page.side, "page": page.number, **page.quality} for page in reading.pages],
         "faces": [face for page in reading.pages if page.side == "front" for face in page.faces],
         "pages": [{"side": page.side, "page": page.number, "width": page.width, "height": page.height} for page in reading.pages],
         "seconds": reading.seconds,
     }
+
+
+def _card(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The card as parsed and, of the raw elements, only those that rules look at: truncation, country and the state of the address."""
+    return {**found, "elements": {name: value for name, value in (found.get("elements") or {}).items() if name in _JUDGED_ELEMENTS}}
 
 
 def _record_runs(document: Document, job: Job, found: Found) -> None:
@@ -244,6 +257,10 @@ def give_up_extraction(*, document_id: str, reader: str, request: str) -> None:
         status=ExtractionStatus.FAILED, completed_at=timezone.now()
     )
     verification = document.verification
+    if document.reprocess_run and document.reprocess_run == request and document.status != DocumentStatus.IN_PROGRESS:
+        # The old reading stands, and is judged by today's rules.
+        emit("document.reread", verification=verification, document=document)
+        return
     if document.status == DocumentStatus.UPLOADED and _is_due(verification) and not document.draft:
         move(document, "begin_reading", verification=verification, actor=SYSTEM, changes={"reader": reader})
     if document.status == DocumentStatus.IN_PROGRESS and document.reader in ("", reader):
@@ -264,15 +281,49 @@ def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Co
     verification = lock_verification(found.verification_id)
     document = lock_document(document_id)
     _require_readable(verification, document)
-    wanted = {_KIND_OF_ZONE[zone] for zone in document.type.zones} if kinds is None else set(kinds)
     request = new_message_id()
-    rows = {kind: Extraction.objects.create(document=document, request=request, kind=kind) for kind in STRONGEST_FIRST if kind in wanted}
+    rows = _open_runs(document, request, kinds)
     emit("document.reading_requested", verification=verification, document=document, request=request)
     audit.record(
         workspace_id=caller.workspace.pk, actor=caller.name, action="document.extraction_requested", subject=document.pk,
         verification=verification.pk, data={"kinds": sorted(rows)},
     )  # fmt: skip
     return next(iter(rows.values()))
+
+
+def _open_runs(document: Document, request: str, kinds: Collection[str] | None) -> dict[ExtractionKind, Extraction]:
+    """One pending record for each reader asked for, strongest first; None asks for all that the document's type has."""
+    wanted = {_KIND_OF_ZONE[zone] for zone in document.type.zones} if kinds is None else set(kinds)
+    return {kind: Extraction.objects.create(document=document, request=request, kind=kind) for kind in STRONGEST_FIRST if kind in wanted}
+
+
+def read_again(document: Document) -> None:
+    """Have a document that was read be read and then judged anew; the caller holds the locks. One that is being read again already is left to that."""
+    if is_being_read_again(document):
+        return
+    document.reprocess_run = new_message_id()
+    document.save(update_fields=["reprocess_run", "updated_at"])
+    _open_runs(document, document.reprocess_run, None)
+    emit("document.reading_requested", verification=document.verification, document=document, request=document.reprocess_run)
+
+
+def is_being_read_again(document: Document) -> bool:
+    """Whether the readers of its reprocessing are still at work. Uses the prefetched extractions when there are any."""
+    open_states = (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)
+    return bool(document.reprocess_run) and any(
+        row.request == document.reprocess_run and row.status in open_states for row in document.extractions.all()
+    )
+
+
+def record_comparison(document: Document, reference: Document, results: Mapping[str, Any], *, duration_ms: int) -> Extraction:
+    """Keep what a comparison of two documents gave as a completed record of ``document``."""
+    row = Extraction(
+        document=document, request=new_message_id(), kind=ExtractionKind.COMPARISON, status=ExtractionStatus.COMPLETED, engine="vouchbox",
+        engine_version="1", duration_ms=duration_ms, reference=reference, completed_at=timezone.now(),
+    )  # fmt: skip
+    row.result = {"fields": {}, "details": {}, "comparison": results}
+    row.save(force_insert=True)
+    return row
 
 
 def _require_readable(verification: Verification, document: Document) -> None:

@@ -35,6 +35,7 @@ class Document(models.Model):
     """One document of a verification. Its status moves only through ``verifications.lifecycle.move``.
 
     ``superseded_at`` is set when a resubmission frees its slot: it stays as history. ``reader`` is the outbox row that reads it now.
+    ``reprocess_run`` names the run that shall read and judge it anew, '' when none does.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_document_id, editable=False)
@@ -46,6 +47,7 @@ class Document(models.Model):
     draft = models.BooleanField(default=False)
     attempt = models.PositiveIntegerField(default=1)
     reader = models.CharField(max_length=40, blank=True, default="")
+    reprocess_run = models.CharField(max_length=40, blank=True, default="", editable=False)
     extraction_failed = models.BooleanField(default=False)
     reading_sealed = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

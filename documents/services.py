@@ -295,6 +295,11 @@ def get_document(*, caller: Caller, flow: str, document_id: str) -> Document:
     return document
 
 
+def find_document(*, caller: Caller, document_id: str) -> Document:
+    """A document of the caller's, whatever its flow. Raises Refused("document_not_found")."""
+    return _find(caller, document_id)
+
+
 def list_documents(*, caller: Caller, flow: str, verification_id: str | None) -> QuerySet[Document]:
     """Newest first; an unknown verification gives an empty list. Raises Refused("flow_not_found")."""
     get_flow(caller.workspace, flow)

@@ -9,12 +9,14 @@ import pytest
 from django.urls import get_resolver
 from scripted import Script
 
+from decisions.models import Check
 from documents.models import Document
 from factories import Person, start, upload, work_off
 from verifications.models import AuditEntry, Verification
 
 pytestmark = pytest.mark.django_db
 BODIES = {
+    "POST documents/<str:document>/compare": lambda ids: {"reference_document_id": ids["document"]},
     "PATCH documents/<str:document>": lambda ids: {"verification": ids["verification"]},
     "PATCH documents/<str:document>/extracted-data": lambda ids: {"fields": {"person.surname": "x"}, "reason": "x"},
     "PATCH verifications/<str:verification>": lambda ids: {"tags": ["mine"]},
@@ -45,7 +47,7 @@ def test_an_id_of_another_workspace_does_not_exist(
     work_off()
     ids = {"verification": case["id"], "document": document["id"]}
     path = pattern.removeprefix("api/v1").replace("<flow:flow>", "usps1583").replace("<str:verification>", ids["verification"])
-    path = path.replace("<str:document>", ids["document"])
+    path = path.replace("<str:document>", ids["document"]).replace("<str:check>", Check.objects.values_list("pk", flat=True)[0])
     body_of: Callable[[dict[str, str]], Any] = BODIES.get(f"{method} {pattern.partition('<flow:flow>/')[2]}", lambda _: None)
     before = (AuditEntry.objects.count(), Verification.objects.get().status, Document.objects.get().status)
     response = charlie.call(method.lower(), path, body_of(ids))

@@ -29,6 +29,7 @@ EVENTS = {
         EventKind("verification.resubmission_requested", ("verification.restart",)),
         EventKind("document.uploaded"),
         EventKind("document.reading_requested", public=False),
+        EventKind("document.reread", public=False),
         EventKind("document.corrected", public=False),
         EventKind("document.extracted", ("document.finish_reading",)),
         EventKind("document.extraction_failed", ("document.give_up_reading",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -83,6 +84,21 @@ class IsoDate(Text):
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise serializers.ValidationError("The date must be YYYY-MM-DD.")
         return serializers.DateField().to_internal_value(text).isoformat()
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class Moment(Text):
+    """``2026-06-11T02:42:50Z`` with an offset from UTC, or a date, which means its first moment in UTC."""
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+        text = super().to_internal_value(data)
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise serializers.ValidationError("This is not a date or a time.") from error
+        if value.tzinfo is None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise serializers.ValidationError("The time needs an offset from UTC, such as Z.")
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 @extend_schema_field(OpenApiTypes.BYTE)

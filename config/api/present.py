@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
 
-from decisions.models import Check, Decision
+from decisions.models import Check, Decision, ListEntry
+from decisions.reprocessing import Change
+from decisions.shown import ShownCheck, shown_checks
 from documents import storage
 from documents.extracted import current_values, extracted_data
-from documents.models import Document, Extraction, Image
+from documents.models import Document, DocumentStatus, Extraction, Image
 from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.countries import COUNTRIES
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
 from verifications.models import AuditEntry, Verification, VerificationStatus
-
-_WORST_FIRST = {"error": 0, "warning": 1, "pass": 2, "not_applicable": 3}
 
 
 def moment(value: datetime | None) -> str | None:
@@ -144,6 +145,8 @@ def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str,
         "status_label": decision.get_status_display(),
         "validation_workflow": decision.workflow,
         "reasons": decision.reasons,
+        "message": decision.sentence or None,
+        "fix": decision.fix,
         "decided_by": decision.decided_by or None,
         "note": decision.note,
         "created_at": moment(decision.created_at),
@@ -154,13 +157,12 @@ def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str,
 
 def check_bodies(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """Worst first."""
-    return [check_body(check) for check in sorted(checks, key=lambda entry: (_WORST_FIRST[entry.outcome], entry.pk))]
+    return [check_body(check) for check in shown_checks(checks)]
 
 
-def check_body(check: Check) -> dict[str, Any]:
-    evidence: Mapping[str, Any] = check.evidence or {}
+def check_body(check: ShownCheck) -> dict[str, Any]:
     return {
-        "id": check.pk,
+        "id": check.id,
         "document_id": check.document_id,
         "rule": check.rule,
         "group": check.group,
@@ -169,7 +171,13 @@ def check_body(check: Check) -> dict[str, Any]:
         "message": check.message,
         "fix": check.fix,
         "rule_version": check.rule_version,
-        "evidence": {name: evidence.get(name) for name in ("inputs", "expected", "computed", "threshold")},
+        "evidence": {
+            "inputs": [asdict(entry) for entry in check.inputs],
+            "expected": check.expected,
+            "computed": check.computed,
+            "normalised": list(check.normalised),
+            "threshold": check.threshold,
+        },
         "created_at": moment(check.created_at),
     }
 
@@ -213,3 +221,27 @@ def extracted_fields_body(document: Document) -> dict[str, Any]:
 
 def decision_bodies(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
     return [decision_body(decision, with_checks=True) for decision in decisions]
+
+
+def change_body(change: Change) -> dict[str, Any]:
+    """What reprocessing would change of one document."""
+    return {
+        "document": change.document,
+        "before": change.before,
+        "before_label": DocumentStatus(change.before).label,
+        "after": change.after,
+        "after_label": DocumentStatus(change.after).label,
+        "rules": [asdict(entry) for entry in change.rules],
+    }
+
+
+def list_entry_body(entry: ListEntry) -> dict[str, Any]:
+    return {
+        "id": entry.pk,
+        "kind": entry.kind,
+        "value": entry.content["value"],
+        "reason": entry.content["reason"],
+        "created_by": entry.created_by,
+        "created_at": moment(entry.created_at),
+        "expires_at": moment(entry.expires_at),
+    }

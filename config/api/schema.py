@@ -30,6 +30,13 @@ ERRORS: dict[str, tuple[int, str]] = {
     "verification_not_submitted": (400, "The verification is not submitted."),
     "verification_on_hold": (400, "The verification is on hold."),
     "verification_not_approved": (400, "The verification is not Approved."),
+    "verification_not_finished": (400, "The verification is not decided yet."),
+    "check_not_found": (404, "No such check."),
+    "check_passed": (400, "The check has passed; there is nothing to evaluate again."),
+    "same_document": (422, "A document is not compared with itself."),
+    "not_extracted": (422, "Nothing was read yet on one of the documents."),
+    "list_entry_not_found": (404, "No such list entry."),
+    "list_entry_exists": (400, "This value is on the list already."),
     "verification_mismatch": (400, "The document belongs to another verification."),
     "documents_missing": (400, "The verification has no Proof of Address document."),
     "transition_not_allowed": (400, "A verification cannot go from Approved to Canceled."),
@@ -49,6 +56,8 @@ ERRORS: dict[str, tuple[int, str]] = {
 }
 _EXTRA: dict[str, dict[str, Any]] = {
     "validation_failed": {"errors": {"verification": ["This field is required."], "document.country": ["This field is required."]}},
+    "same_document": {"errors": {"reference_document_id": ["A document is not compared with itself."]}},
+    "not_extracted": {"errors": {"reference_document_id": ["Nothing was read yet on one of the documents."]}},
     "documents_missing": {"missing": ["PROOF_OF_ADDRESS"]},
     "transition_not_allowed": {"from": "Approved", "to": "Canceled"},
 }
@@ -75,7 +84,13 @@ class Schema(AutoSchema):
         return [next((tag for word, tag in _TAGS if word in path), "Flows")]
 
 
-_TAGS = (("decisions", "Decisions"), ("documents", "Documents"), ("document-types", "Flows"), ("verifications", "Verifications"))
+_TAGS = (
+    ("lists", "Lists"),
+    ("decisions", "Decisions"),
+    ("documents", "Documents"),
+    ("document-types", "Flows"),
+    ("verifications", "Verifications"),
+)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

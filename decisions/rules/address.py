@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from decisions import addresses
-from decisions.evidence import DocumentEvidence, Evidence, Observed
+from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
@@ -28,14 +28,15 @@ _PARTS = ("street", "street2", "city", "state", "postal_code", "country")
 _PATHS = ("address.street", "address.city", "address.state", "address.zip")
 
 
-def _declared_address(evidence: Evidence) -> tuple[addresses.Address | None, list[Observed]]:
-    parts = {name: declared(evidence, "address", name) for name in _PARTS}
+def declared_address(case: Case) -> tuple[addresses.Address | None, list[Observed]]:
+    """What the client declared, and the values it came from."""
+    parts = {name: declared(case, "address", name) for name in _PARTS}
     if not parts["street"]:
         return None, []
     return addresses.of(**parts), [declaration("address", name, value) for name, value in parts.items() if value]
 
 
-def _read_address(document: DocumentEvidence) -> tuple[addresses.Address | None, list[Observed]]:
+def read_address(document: DocumentEvidence) -> tuple[addresses.Address | None, list[Observed]]:
     """From the parts, where there is a street; else from the whole line."""
     found = {path: entry for path in _PATHS if (entry := observed(document, path))}
     country = observed(document, "address.country")
@@ -65,10 +66,10 @@ def declared_address_agrees(evidence: Evidence, threshold: Thresholds) -> Findin
 
     House number, street, unit and ZIP by Publication 28; spelling does not matter, and the city may be called by another name of the same ZIP.
     """
-    wanted, said = _declared_address(evidence)
+    wanted, said = declared_address(evidence.case)
     if wanted is None:
         return not_applicable("No address was declared to compare with.")
-    found, read = _read_address(evidence.document)
+    found, read = read_address(evidence.document)
     if not found:
         return unclear(*said, code="address_missing")
     match = addresses.compare(wanted, found)
@@ -82,7 +83,7 @@ def declared_address_agrees(evidence: Evidence, threshold: Thresholds) -> Findin
 
 def _home_lines(evidence: Evidence) -> list[Observed]:
     """Street lines of the home: what was declared and what the document shows."""
-    said = [declaration("address", name, value) for name in ("street", "street2") if (value := declared(evidence, "address", name))]
+    said = [declaration("address", name, value) for name in ("street", "street2") if (value := declared(evidence.case, "address", name))]
     read = observed(evidence.document, "address.street") or observed(evidence.document, "address.full")
     return [*said, read] if read else said
 
@@ -127,7 +128,7 @@ def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
     boxes = [entry for entry in lines if addresses.is_private_mailbox(entry.value)]
     if boxes:
         return failed_if_sure(threshold, *boxes)
-    homes = [home for home, _ in (_declared_address(evidence), _read_address(evidence.document)) if home]
+    homes = [home for home, _ in (declared_address(evidence.case), read_address(evidence.document)) if home]
     if any(_same_house(home, line) for home in homes for line in threshold["own_addresses"]):
         return failed(*lines)
     known = any(_same_house(home, line) for home in homes for line in threshold["known_addresses"])

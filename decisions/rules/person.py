@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decisions import names
-from decisions.evidence import DocumentEvidence, Evidence, Observed
+from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
@@ -125,6 +125,16 @@ def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
     return _judged(names.compare(one, other), threshold, *inputs)
 
 
+def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
+    """What the client declared, and the values it came from."""
+    last, first = declared(case, "person", "last_name"), declared(case, "person", "first_name", "middle_name")
+    parts = ("last_name", "first_name", "middle_name")
+    said = [declaration("person", name, value) for name in parts if (value := declared(case, "person", name))]
+    if not last and not first:
+        return None, said
+    return names.structured(last, first) if last and first else names.whole(last or first), said
+
+
 @rule(
     reference="R06",
     group="person",
@@ -135,16 +145,12 @@ def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
 )
 def declared_name_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The document names the person that the client declared."""
-    last, first = declared(evidence, "person", "last_name"), declared(evidence, "person", "first_name", "middle_name")
-    if not last and not first:
+    wanted, said = declared_name(evidence.case)
+    if wanted is None:
         return not_applicable("No name was declared to compare with.")
     found = name_on(evidence.document)
-    said = [
-        declaration("person", name, value) for name in ("last_name", "first_name", "middle_name") if (value := declared(evidence, "person", name))
-    ]
     if not found:
         return unclear(*said, code="reading_uncertain")
-    wanted = names.structured(last, first) if last and first else names.whole(last or first)
     return _judged(names.compare(wanted, found), threshold, *_name_inputs(evidence.document), *said)
 
 
@@ -191,7 +197,7 @@ def birth_dates_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
 )
 def declared_birth_date_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The document gives the date of birth that the client declared."""
-    wanted, entry = declared(evidence, "person", "date_of_birth"), observed(evidence.document, "person.date_of_birth")
+    wanted, entry = declared(evidence.case, "person", "date_of_birth"), observed(evidence.document, "person.date_of_birth")
     if not wanted:
         return not_applicable("No date of birth was declared to compare with.")
     if entry is None:

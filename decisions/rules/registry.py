@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from decisions.evidence import DocumentEvidence, Evidence, Observed
+from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from documents.types import PHOTO_ID, PROOF_OF_ADDRESS, SELFIE
 
 Verdict = Literal["pass", "unclear", "fail", "not_applicable"]
@@ -38,9 +38,18 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Normalised:
+    """How one side of a comparison was made comparable: ``side`` says which, ``value`` what it became, ``steps`` what was done to it."""
+
+    side: str
+    value: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule says of one document. ``expected``, ``computed`` and ``threshold`` hold JSON values; ``reason_code`` is '' unless unclear or
-    failed."""
+    failed; ``normalised`` tells what the values became before they were compared."""
 
     verdict: Verdict
     reason_code: str = ""
@@ -50,6 +59,7 @@ class Finding:
     expected: Any = None
     computed: Any = None
     threshold: Mapping[str, Any] = field(default_factory=dict)
+    normalised: tuple[Normalised, ...] = ()
 
 
 RuleFunction = Callable[[Evidence, Thresholds], Finding]
@@ -215,9 +225,9 @@ def day(entry: Observed | None) -> date | None:
         return None
 
 
-def declared(evidence: Evidence, part: str, *names: str) -> str:
+def declared(case: Case, part: str, *names: str) -> str:
     """What the client declared under ``expected_data.<part>.<name>``, the names' values joined by blanks; '' when nothing was."""
-    section = evidence.case.expected.get(part) or {}
+    section = case.expected.get(part) or {}
     return " ".join(str(section[name]).strip() for name in names if section.get(name))
 
 

@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 
 from config.api.flow.serializers import ExpectedData
 from config.api.schema import named_serializer
-from decisions.models import DecisionStatus, Outcome, Workflow
+from decisions.models import DecisionStatus, Fix, ListKind, Outcome, Workflow
 from documents.models import Context, DocumentStatus, ExtractionKind, ExtractionStatus
 from flows.models import Environment
 from verifications.models import VerificationStatus
@@ -98,11 +98,14 @@ class VerificationAnswer(s.Serializer):
 
 
 class EvidenceInputAnswer(s.Serializer):
+    """``box`` is x, y, width and height in pixels of the upright page."""
+
     path = s.CharField()
     value = s.CharField(allow_blank=True)
     document = s.CharField(allow_null=True)
     reader = s.CharField()
     confidence = s.FloatField(allow_null=True)
+    side = s.CharField()
     page = s.IntegerField(allow_null=True)
     box = s.ListField(child=s.IntegerField(), allow_null=True)
 
@@ -112,10 +115,19 @@ class AnyValue(s.JSONField):
     """What a rule compares differs from rule to rule."""
 
 
+class NormalisedAnswer(s.Serializer):
+    side = s.CharField()
+    value = s.CharField(allow_blank=True)
+    steps = s.ListField(child=s.CharField())
+
+
 class EvidenceAnswer(s.Serializer):
+    """``normalised`` tells what the values became before they were compared."""
+
     inputs = EvidenceInputAnswer(many=True, allow_null=True)
     expected = AnyValue()
     computed = AnyValue()
+    normalised = NormalisedAnswer(many=True)
     threshold = AnyValue()
 
 
@@ -127,7 +139,7 @@ class CheckAnswer(s.Serializer):
     outcome = s.ChoiceField(Outcome.choices)
     reason_code = s.CharField(allow_null=True)
     message = s.CharField()
-    fix = s.CharField()
+    fix = s.ChoiceField(Fix.choices)
     rule_version = s.IntegerField()
     evidence = EvidenceAnswer()
     created_at = s.DateTimeField()
@@ -140,6 +152,8 @@ class DecisionAnswer(s.Serializer):
     status_label = s.CharField()
     validation_workflow = s.ChoiceField(Workflow.choices)
     reasons = s.ListField(child=s.CharField())
+    message = s.CharField(allow_null=True)
+    fix = s.ChoiceField(Fix.choices)
     decided_by = s.CharField(allow_null=True)
     note = s.CharField(allow_null=True)
     created_at = s.DateTimeField()
@@ -235,6 +249,37 @@ class ExtractionAnswer(s.Serializer):
     regions = s.DictField(child=s.DictField())
     reference_document_id = s.CharField(allow_null=True)
     comparison_results = s.DictField(allow_null=True)
+
+
+class RuleChangeAnswer(s.Serializer):
+    rule = s.CharField()
+    before = s.ChoiceField(Outcome.choices, allow_null=True)
+    after = s.ChoiceField(Outcome.choices, allow_null=True)
+
+
+class ChangeAnswer(s.Serializer):
+    """``before`` and ``after`` are the document's statuses."""
+
+    document = s.CharField()
+    before = s.ChoiceField(DocumentStatus.choices)
+    before_label = s.CharField()
+    after = s.ChoiceField(DocumentStatus.choices)
+    after_label = s.CharField()
+    rules = RuleChangeAnswer(many=True)
+
+
+class ReprocessingAnswer(s.Serializer):
+    changes = ChangeAnswer(many=True)
+
+
+class ListEntryAnswer(s.Serializer):
+    id = s.CharField()
+    kind = s.ChoiceField(ListKind.choices)
+    value = s.CharField()
+    reason = s.CharField()
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    expires_at = s.DateTimeField(allow_null=True)
 
 
 class FieldAnswer(s.Serializer):

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from rest_framework import serializers
 
-from config.api.fields import CountryCode, Flag, ImageData, IsoDate, JsonObject, StatusNumber, Text, Whole
-from decisions.models import DecisionStatus
+from config.api.fields import CountryCode, Flag, ImageData, IsoDate, JsonObject, Moment, StatusNumber, Text, Whole
+from decisions.models import DecisionStatus, ListKind
 from documents.models import Context, DocumentStatus
 
 
@@ -149,6 +149,21 @@ class ExtractionRequest(serializers.Serializer):
 class FieldCorrection(serializers.Serializer):
     fields = serializers.DictField(child=Text(max_length=500, allow_blank=True), allow_empty=False)  # type: ignore[assignment]
     reason = Text(max_length=500)
+
+
+class ComparisonRequest(serializers.Serializer):
+    reference_document_id = Text(max_length=60)
+
+
+class ReprocessingRequest(serializers.Serializer):
+    dry_run = Flag(required=False)
+
+
+class ListEntryCreation(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=ListKind.choices)
+    value = Text(max_length=300)
+    reason = Text(max_length=500)
+    expires_at = _optional(Moment)
 
 
 class DecisionCreation(serializers.Serializer):
