@@ -258,6 +258,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentStatus": "documents.models.DocumentStatus",
         "DecisionStatus": "decisions.models.DecisionStatus",
         "Outcome": "decisions.models.Outcome",
+        "ListKind": "decisions.models.ListKind",
         "ExtractionStatus": "documents.models.ExtractionStatus",
         "ContextType": "documents.models.Context",
     },

@@ -12,9 +12,8 @@ from config.api import errors
 from config.api.docs import document, interactive
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
-from config.api.flow import files
+from config.api.flow import files, lists
 from config.api.flow import judgement as j
-from config.api.flow import lists
 from config.api.flow import verifications as v
 from flows.definition import RESERVED_SLUGS
 

@@ -141,6 +141,24 @@ def of(*, street: str = "", street2: str = "", city: str = "", state: str = "", 
     )  # fmt: skip
 
 
+def explained(address: Address) -> tuple[str, tuple[str, ...]]:
+    """What an address is compared as, and what was done to its text to get there (Pub 28)."""
+    if not address.parsed or address.country not in ("USA", "US"):
+        return address.text, ("upper case, punctuation removed",)
+    line = (address.number, address.before, address.street, address.suffix, address.after, address.unit and f"# {address.unit}")
+    value = ", ".join(
+        part for part in (" ".join(part for part in line if part), address.city, f"{address.state} {address.postal_code}".strip()) if part
+    )
+    words = address.text.split()
+    shortened = {word: _suffixes().get(word) or _DIRECTIONALS.get(word) or _ORDINALS.get(word) or word for word in words}
+    kept = {address.suffix, address.before, address.after, *address.street.split()}
+    steps = ["upper case, punctuation removed (Pub 28 §211)"]
+    steps += [f"{word} as {short}" for word, short in shortened.items() if short != word and short in kept]
+    steps += [f"{word} set aside" for word in words if address.unit and (word in _UNITS or word in _UNITS.values())]
+    steps += ["ZIP+4 cut to the ZIP code"] if re.search(r"\b\d{5}-?\d{4}\b", address.text) else []
+    return value, tuple(dict.fromkeys(steps))
+
+
 def _tagged(line: str) -> dict[str, str]:
     """Labels of ``usaddress``, values plain; {} when it cannot tell (it raises on repeated labels) or finds no street."""
     try:

@@ -14,12 +14,12 @@ from documents.extracted import current_values
 from documents.extraction import record_comparison
 from documents.fields import fold, same_number
 from documents.models import Document, Extraction
+from documents.readers.states import state_code
 from documents.services import find_document, get_document
 from flows.errors import Refused
 from verifications import audit
 from verifications.lifecycle import lock_verification
 from verifications.services import Caller
-
 
 
 @transaction.atomic
@@ -103,7 +103,7 @@ def _street(one: str, other: str) -> tuple[bool, float]:
 
 
 def _state(one: str, other: str) -> tuple[bool, float]:
-    pair = [addresses.state_code(text) or fold(text) for text in (one, other)]
+    pair = [state_code(text) or fold(text) for text in (one, other)]
     return pair[0] == pair[1], float(pair[0] == pair[1])
 
 
@@ -135,7 +135,7 @@ _METHODS: Mapping[str, Callable[[str, str], tuple[bool, float]]] = {
     "address.zip": _zip,
     "document.number": _number,
 }
-_NAMES = {
+_NAMES: Mapping[Callable[[str, str], tuple[bool, float]], str] = {
     _name: "name_tokens",
     _surname: "name_tokens",
     _given_names: "name_tokens",

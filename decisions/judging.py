@@ -51,7 +51,9 @@ def _left_over(rules: Sequence[Rule], case: Case, together: Collection[str]) -> 
     """A new document must still agree with one that was decided in an earlier attempt."""
     contexts = {entry.context for entry in case.documents if entry.id in together}
     decided = [entry for entry in case.documents if entry.id not in together and entry.extracted]
-    return [(rule, entry) for rule in rules if rule.cross_document and not contexts & rule.contexts for entry in decided if entry.context in rule.contexts]
+    return [
+        (rule, entry) for rule in rules if rule.cross_document and not contexts & rule.contexts for entry in decided if entry.context in rule.contexts
+    ]
 
 
 def status_of(judged: Sequence[Judged]) -> int:

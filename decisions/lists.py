@@ -1,4 +1,4 @@
-"""Use cases of the lists that an operator keeps: blocked document numbers and names, addresses of known mail receiving agencies, its own addresses."""
+"""Use cases of the lists that an operator keeps: blocked document numbers and names, known mail receiving agencies, its own addresses."""
 
 from __future__ import annotations
 

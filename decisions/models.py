@@ -62,8 +62,8 @@ class StoredEvidence(models.Model):
 class Decision(models.Model):
     """What was decided of a document, by the rules or by a person. A later one supersedes; none is edited.
 
-    ``reasons`` are codes; ``sentence`` and ``fix`` are those of the first, which a rejection always has. ``run`` names the reprocessing that asked for
-    it, '' for the first judgement of an attempt. A reviewer's note may name a person, so it is sealed.
+    ``reasons`` are codes; ``sentence`` and ``fix`` are those of the first, which a rejection always has. ``run`` names the reprocessing that asked
+    for it, '' for the first judgement of an attempt. A reviewer's note may name a person, so it is sealed.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_decision_id, editable=False)

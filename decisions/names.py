@@ -140,6 +140,23 @@ def whole(text: str) -> Name:
     return Name(loose=words, suffix=suffix)
 
 
+def explained(name: Name, text: str = "") -> tuple[str, tuple[str, ...]]:
+    """What ``name`` is compared as, and what was done to ``text`` to get there."""
+    value = " ".join(name.loose) if name.loose else ", ".join(" ".join(part) for part in (name.surname, name.given) if part)
+    words = re.sub(r"[^\w]+|_", " ", unicodedata.normalize("NFKC", text).upper()).split()
+    steps = {
+        "upper case": text != text.upper(),
+        "apostrophes and full stops removed": bool(re.search(r"['’`´.]", text)),
+        "hyphens and fillers as blanks": bool(re.search(r"[-<]", text)),
+        f"title {' '.join(word for word in words if word in HONORIFICS)} set aside": any(word in HONORIFICS for word in words) and bool(value),
+        f"suffix {name.suffix} set aside": bool(name.suffix),
+        "marks dropped or spelled out (ICAO 9303-3)": any(len(spellings(word)) > 1 for word in name.tokens),
+        f"cut off at the end: {', '.join(sorted(name.cut))}": bool(name.cut),
+        "which word is the surname is not known": len(name.loose) > 1,
+    }
+    return value, tuple(step for step, done in steps.items() if done)
+
+
 @lru_cache(maxsize=4096)
 def spellings(word: str) -> frozenset[str]:
     """The ways a document may print ``word`` in A-Z: with marks dropped, and with letters spelled out (ICAO 9303-3 §6.A)."""

@@ -39,7 +39,7 @@ _MOVE_TO = {DecisionStatus.APPROVED: "approve", DecisionStatus.REJECTED: "reject
 @transaction.atomic
 def judge_verification(*, verification_id: str) -> None:
     """Run the flow's rules over what was read. After submission, when every document is read, each gets its decision and the case its outcome;
-    before that the results are a preview. Documents that are being reprocessed are decided anew. Calling it again changes nothing that was decided."""
+    before that the results are a preview. Documents that are being reprocessed are decided anew. Calling it again changes nothing decided."""
     verification = lock_verification(verification_id)
     if verification.redacted_at is not None or verification.status == VerificationStatus.CANCELED:
         return
@@ -168,9 +168,7 @@ def retry_check(*, caller: Caller, flow: str, verification_id: str, check_id: st
 def _retried(caller: Caller, verification: Verification, document: Document, rule: Rule, case: Case) -> Check:
     own = next(entry for entry in case.documents if entry.id == document.pk)
     judged = judge_rule(verification.definition, rule, Evidence(case, own))
-    current = Check.objects.filter(document=document, rule=rule.id, current=True)
-    current.filter(decision__isnull=True).delete()
-    current.update(current=False)
+    Check.objects.filter(document=document, rule=rule.id, current=True).update(current=False)
     check = _check(verification, document, judged, None)
     check.save(force_insert=True)
     audit.record(

@@ -100,7 +100,7 @@ def _compared_as(entry: Mapping[str, Any]) -> str:
 
 def in_words(value: Any) -> str:
     """A JSON value as a reader may see it; '' for nothing."""
-    if value is None or value == "" or value == [] or value == {}:
+    if value is None or value in ("", [], {}):
         return ""
     if isinstance(value, Mapping):
         found = [(name, in_words(inner)) for name, inner in value.items()]

@@ -298,7 +298,7 @@ def _open_runs(document: Document, request: str, kinds: Collection[str] | None) 
 
 
 def read_again(document: Document) -> None:
-    """Have a document that was read be read and then judged anew; the caller holds the locks. One that is being read again already is left to that."""
+    """Have a document that was read be read and then judged anew; the caller holds the locks. One that is being read again is left to that."""
     if is_being_read_again(document):
         return
     document.reprocess_run = new_message_id()

@@ -20,7 +20,7 @@ from verifications.lifecycle import SYSTEM, get_verification, lock_verification,
 from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
 
-EXPECTED_PARTS = ("person", "address", "documents")
+EXPECTED_PARTS = ("person", "address", "documents", "witness")
 METADATA_VALUE_BYTES = 16 * 1024
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from decisions import addresses
@@ -9,6 +10,7 @@ from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
+    Normalised,
     Thresholds,
     day,
     declaration,
@@ -20,6 +22,7 @@ from decisions.rules.registry import (
     passed,
     rule,
     unclear,
+    with_steps,
 )
 from documents.types import PROOF_OF_ADDRESS
 
@@ -74,11 +77,12 @@ def declared_address_agrees(evidence: Evidence, threshold: Thresholds) -> Findin
         return unclear(*said, code="address_missing")
     match = addresses.compare(wanted, found)
     computed = {"different": list(match.differences), "missing": list(match.missing)}
+    steps = [Normalised(side, *addresses.explained(address)) for side, address in (("document", found), ("declared", wanted))]
     if match.verdict == "pass":
-        return passed(*read, *said, computed=computed)
+        return with_steps(passed(*read, *said, computed=computed), *steps)
     if match.verdict == "unclear":
-        return unclear(*read, *said, code="address_nearly_agrees", computed=computed)
-    return failed_if_sure(threshold, *read, *said, computed=computed)
+        return with_steps(unclear(*read, *said, code="address_nearly_agrees", computed=computed), *steps)
+    return with_steps(failed_if_sure(threshold, *read, *said, computed=computed), *steps)
 
 
 def _home_lines(evidence: Evidence) -> list[Observed]:
@@ -119,8 +123,8 @@ def home_is_not_po_box(evidence: Evidence, threshold: Thresholds) -> Finding:
 def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The home address is no rented mailbox: no PMB (Publication 28 §284), not the operator's own address, not one on its list.
 
-    ``own_addresses`` and ``known_addresses`` are lines such as ``200 Main St, Austin TX 78701``. USPS's own CMRA flag needs a licensed service and is
-    not assessed.
+    Addresses come from the operator's lists and from the flow (``own_addresses`` and ``known_addresses``, lines such as ``200 Main St, Austin TX
+    78701``). USPS's own CMRA flag needs a licensed service and is not assessed.
     """
     lines = _home_lines(evidence)
     if not lines:
@@ -128,11 +132,17 @@ def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
     boxes = [entry for entry in lines if addresses.is_private_mailbox(entry.value)]
     if boxes:
         return failed_if_sure(threshold, *boxes)
-    homes = [home for home, _ in (declared_address(evidence.case), read_address(evidence.document)) if home]
-    if any(_same_house(home, line) for home in homes for line in threshold["own_addresses"]):
-        return failed(*lines)
-    known = any(_same_house(home, line) for home in homes for line in threshold["known_addresses"])
-    return unclear(*lines, code="address_of_known_cmra") if known else passed(*lines)
+    places = [place for place in (declared_address(evidence.case), read_address(evidence.document)) if place[0]]
+    own, known = _on_list(evidence, "own_address", threshold["own_addresses"]), _on_list(evidence, "known_cmra_address", threshold["known_addresses"])
+    at_own = [values for home, values in places if home and any(_same_house(home, line) for line in own)]
+    if at_own:
+        return failed_if_sure(threshold, *(entry for values in at_own for entry in values))
+    at_known = any(_same_house(home, line) for home, _ in places if home for line in known)
+    return unclear(*lines, code="address_of_known_cmra") if at_known else passed(*lines)
+
+
+def _on_list(evidence: Evidence, kind: str, of_flow: Sequence[str]) -> list[str]:
+    return [*of_flow, *(entry.value for entry in evidence.case.listed if entry.kind == kind)]
 
 
 def _same_house(home: addresses.Address, line: str) -> bool:

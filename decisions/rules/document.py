@@ -16,6 +16,7 @@ from decisions.rules.registry import (
     declaration,
     failed,
     failed_if_sure,
+    normalised_number,
     not_applicable,
     observed,
     passed,
@@ -23,6 +24,7 @@ from decisions.rules.registry import (
     seen_by,
     sure,
     unclear,
+    with_steps,
 )
 from decisions.rules.zones import issuing_state
 from documents.fields import country_code, same_number
@@ -126,9 +128,13 @@ def dates_consistent(evidence: Evidence, threshold: Thresholds) -> Finding:
 def _longest_term(document: DocumentEvidence, threshold: Thresholds) -> int | None:
     if document.type.category == "passport":
         return int(threshold["passport_years"])
-    if document.type.kind in ("driver_license", "id_card") and issuing_state(document) != "AZ":
-        return int(threshold["licence_years"])
-    return None
+    if document.type.kind not in ("driver_license", "id_card"):
+        return None
+    years = int(threshold["licence_years"])
+    if issuing_state(document) != "AZ":
+        return years
+    born, issued = day(observed(document, "person.date_of_birth")), day(observed(document, "document.issue_date"))
+    return max(years, born.year + 65 - issued.year) if born and issued else None
 
 
 @rule(
@@ -199,14 +205,22 @@ _ALIKE = (
     reason_code="type_mismatch",
     sentence="This is a document of another type than the one you chose.",
     fix="reupload",
-    reasons={"type_uncertain": "The type of the document could not be told with certainty, so a person will check it."},
+    reasons={
+        "type_uncertain": "The type of the document could not be told with certainty, so a person will check it.",
+        "type_without_pattern": "Documents of this kind look different everywhere, so a person will look at it.",
+    },
     contexts=ANY_CONTEXT,
     defaults={"confidence": 0.80},
 )
 def type_as_declared(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """The document is of the type declared at upload, as far as its text and shape tell. Papers that read alike are for a person."""
+    """The document is of the type declared at upload, as far as its text and shape tell.
+
+    Papers that read alike are for a person, and so are kinds that follow no pattern (tribal and university cards, certificates).
+    """
     document, guess = evidence.document, evidence.document.classified
-    if guess is None or not guess.kind or not document.type.has_template:
+    if not document.type.has_template:
+        return unclear(code="type_without_pattern", expected=document.type.kind, computed={"kind": guess.kind if guess else ""})
+    if guess is None or not guess.kind:
         return not_applicable("The type could not be told from the picture: not assessed.")
     facts: dict[str, Any] = {"expected": document.type.kind, "computed": {"kind": guess.kind, "confidence": guess.confidence}}
     if guess.kind == document.type.kind:
@@ -304,4 +318,6 @@ def declared_number_agrees(evidence: Evidence, threshold: Thresholds) -> Finding
     entry, said = observed(evidence.document, "document.number"), declaration(f"documents.{part}", "number", wanted)
     if entry is None:
         return unclear(said, code="reading_uncertain")
-    return passed(entry, said, expected=wanted) if same_number(entry.value, wanted) else failed_if_sure(threshold, entry, said, expected=wanted)
+    same = same_number(entry.value, wanted)
+    found = passed(entry, said, expected=wanted) if same else failed_if_sure(threshold, entry, said, expected=wanted)
+    return with_steps(found, normalised_number("document", entry.value), normalised_number("declared", wanted))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from decisions.evidence import Evidence, SideQuality
 from decisions.rules.registry import ANY_CONTEXT, NOT_ASSESSED, Finding, Thresholds, failed, not_applicable, passed, rule, unclear
 from documents.types import PHOTO_ID, SELFIE
@@ -21,21 +23,27 @@ _ORDER = ("pass", "unclear", "fail")
     defaults={
         "width_good": 1011, "width_least": 506, "blur_good": 100.0, "blur_least": 50.0, "glare_good": 0.01, "glare_most": 0.05,
         "dark_good": 60.0, "dark_least": 40.0, "bright_good": 200.0, "bright_most": 225.0, "selfie_width_good": 480, "selfie_width_least": 240,
+        "face_px_good": 112, "face_px_least": 80,
     },
 )  # fmt: skip
 def image_usable(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The pictures are large, sharp and evenly lit enough to be read and kept (USPS wants clear, legible copies).
 
     Width in pixels (300 and 150 dpi of a card), blur as variance of the Laplacian at 1000 px width, glare as the share of burnt pixels in text,
-    exposure as mean luminance. A selfie need only show a face: sharpness and glare are left to the face's own check.
+    exposure as mean luminance, the portrait as the shorter side of the face in pixels. A selfie need only show a face: its sharpness and glare are
+    left out. Whether all four corners are in the picture is not assessed.
     """
     if not evidence.document.quality:
         return not_applicable(f"The picture's quality: {NOT_ASSESSED}.")
     selfie = evidence.document.context == SELFIE
     grades = {side.side: _graded(side, threshold, selfie) for side in evidence.document.quality}
+    measured: dict[str, Any] = {side.side: _measured(side) for side in evidence.document.quality}
+    if evidence.document.face_px is not None and "front" in grades:
+        grades["front"]["portrait"] = _high(evidence.document.face_px, threshold["face_px_good"], threshold["face_px_least"])
+        measured["front"]["portrait"] = evidence.document.face_px
     worst = max((grade for side in grades.values() for grade in side.values()), key=_ORDER.index, default="pass")
     poor = {side: sorted(name for name, grade in found.items() if grade != "pass") for side, found in grades.items()}
-    computed = {"measured": {side.side: _measured(side) for side in evidence.document.quality}, "poor": poor}
+    computed = {"measured": measured, "poor": poor, "not_assessed": ["framing"]}
     if worst == "pass":
         return passed(computed=computed)
     return failed(computed=computed) if worst == "fail" else unclear(code="image_poor", computed=computed)
@@ -70,15 +78,12 @@ def _high(value: float, good: float, least: float) -> str:
     reason_code="portrait_missing",
     sentence="No face was found in the picture. Please make sure that the photo is in it and not covered by a finger or a reflection.",
     fix="reupload",
-    reasons={
-        "portrait_small": "The face in the picture is small, so a person will look at it.",
-        "portrait_uncertain": "It is not certain that the picture shows the holder's photo, so a person will look at it.",
-    },
+    reasons={"portrait_uncertain": "It is not certain that the picture shows the holder's photo, so a person will look at it."},
     contexts=(PHOTO_ID, SELFIE),
-    defaults={"most_faces": 3, "face_px_good": 112, "face_px_least": 80},
+    defaults={"most_faces": 3},
 )
 def portrait_present(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """The picture shows the holder's face, large enough to be compared. A second, paler one is normal on cards."""
+    """The picture shows the holder's face. A second, paler one is normal on cards."""
     document = evidence.document
     if document.faces is None:
         return not_applicable(f"Faces: {NOT_ASSESSED}.")
@@ -87,8 +92,6 @@ def portrait_present(evidence: Evidence, threshold: Thresholds) -> Finding:
         return unclear(code="portrait_uncertain", computed=computed) if document.extraction_failed else failed(computed=computed)
     if document.faces > (1 if document.context == SELFIE else threshold["most_faces"]):
         return unclear(code="portrait_uncertain", computed=computed)
-    if document.face_px is not None and document.face_px < threshold["face_px_good"]:
-        return unclear(code="portrait_small", computed=computed)
     return passed(computed=computed)
 
 

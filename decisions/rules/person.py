@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from decisions import names
@@ -10,6 +11,7 @@ from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
+    Normalised,
     Thresholds,
     day,
     declaration,
@@ -21,6 +23,7 @@ from decisions.rules.registry import (
     rule,
     seen_by,
     unclear,
+    with_steps,
 )
 from documents.types import PHOTO_ID, PROOF_OF_ADDRESS
 
@@ -92,12 +95,29 @@ def _name_inputs(document: DocumentEvidence) -> list[Observed]:
     return [entry for entry in parts if entry.path != "person.full_name"] or parts
 
 
-def _judged(match: names.Match, threshold: Thresholds, *inputs: Observed) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One name of a comparison: where it stands, the name, and the values it was made of."""
+
+    place: str
+    name: names.Name
+    inputs: Sequence[Observed]
+
+
+def normalised_name(place: str, name: names.Name, text: str = "") -> Normalised:
+    return Normalised(place, *names.explained(name, text))
+
+
+def _judged(one: _Side, other: _Side, threshold: Thresholds) -> Finding:
     """Grade A passes, B and C are for a person, D fails. Equal names pass even when read with doubt: that they are equal is the better evidence."""
+    match = names.compare(one.name, other.name)
+    inputs = [*one.inputs, *other.inputs]
     computed = {"grade": match.grade, "why": match.why, "scores": match.scores}
     if match.grade == "A":
-        return passed(*inputs, computed=computed)
-    return unclear(*inputs, computed=computed) if match.grade in "BC" else failed_if_sure(threshold, *inputs, computed=computed)
+        found = passed(*inputs, computed=computed)
+    else:
+        found = unclear(*inputs, computed=computed) if match.grade in "BC" else failed_if_sure(threshold, *inputs, computed=computed)
+    return with_steps(found, *(normalised_name(side.place, side.name, " ".join(entry.value for entry in side.inputs)) for side in (one, other)))
 
 
 @rule(
@@ -119,10 +139,9 @@ def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
     if photo is None or proof is None:
         return not_applicable("There is no second document to compare with.")
     one, other = name_on(photo), name_on(proof)
-    inputs = [*_name_inputs(photo), *_name_inputs(proof)]
     if not one or not other:
-        return unclear(*inputs, code="reading_uncertain")
-    return _judged(names.compare(one, other), threshold, *inputs)
+        return unclear(*_name_inputs(photo), *_name_inputs(proof), code="reading_uncertain")
+    return _judged(_Side("photo ID", one, _name_inputs(photo)), _Side("proof of address", other, _name_inputs(proof)), threshold)
 
 
 def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
@@ -151,7 +170,7 @@ def declared_name_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
     found = name_on(evidence.document)
     if not found:
         return unclear(*said, code="reading_uncertain")
-    return _judged(names.compare(wanted, found), threshold, *_name_inputs(evidence.document), *said)
+    return _judged(_Side("document", found, _name_inputs(evidence.document)), _Side("declared", wanted, said), threshold)
 
 
 def _same_day(one: Observed, other: Observed, threshold: Thresholds, swapped_code: str) -> Finding:

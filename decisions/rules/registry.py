@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, Literal
 
 from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
+from documents.fields import fold
 from documents.types import PHOTO_ID, PROOF_OF_ADDRESS, SELFIE
 
 Verdict = Literal["pass", "unclear", "fail", "not_applicable"]
@@ -22,7 +23,7 @@ Group = Literal["document", "person", "address", "image", "face"]
 Fix = Literal["reupload", "correct_expected_data", "contact_operator", "none"]
 Thresholds = Mapping[str, Any]
 
-MODULES = ("document", "zones", "person", "address", "image", "face")
+MODULES = ("document", "zones", "person", "address", "image", "face", "history", "case")
 ANY_CONTEXT = frozenset({PHOTO_ID, PROOF_OF_ADDRESS, SELFIE})
 ON_PAPER = frozenset({PHOTO_ID, PROOF_OF_ADDRESS})
 CONFIDENCE = 0.85
@@ -184,6 +185,16 @@ def failed(*inputs: Observed | None, code: str = "", expected: Any = None, compu
 
 def unclear(*inputs: Observed | None, code: str = "", expected: Any = None, computed: Any = None) -> Finding:
     return Finding("unclear", code, inputs=_present(inputs), expected=expected, computed=computed)
+
+
+def with_steps(finding: Finding, *normalised: Normalised) -> Finding:
+    """The finding with how its values were made comparable."""
+    return replace(finding, normalised=normalised)
+
+
+def normalised_number(side: str, number: str) -> Normalised:
+    bare = re.sub(r"[^A-Z0-9]", "", fold(number))
+    return Normalised(side, bare, ("upper case, blanks and punctuation removed",) if bare != number else ())
 
 
 def not_applicable(message: str) -> Finding:

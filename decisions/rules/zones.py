@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from decisions import names
+from decisions import addresses, names
 from decisions.evidence import DocumentEvidence, Evidence, Observed
-from decisions.rules.person import elements, name_on
+from decisions.rules.person import elements, name_on, normalised_name
 from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
@@ -21,6 +21,7 @@ from decisions.rules.registry import (
     rule,
     seen_by,
     unclear,
+    with_steps,
 )
 from documents.fields import same_number
 from documents.readers.states import ISSUERS, state_code
@@ -115,6 +116,16 @@ def barcode_agrees_with_print(evidence: Evidence, threshold: Thresholds) -> Find
     return _zones_agree(document, "barcode", threshold, "barcode_name_or_address_differs", trusted=True)
 
 
+def _place(document: DocumentEvidence, reader: str) -> addresses.Address | None:
+    """The address as one reader saw it, where it saw its street."""
+    street, city, state, code = (seen_by(document, reader, path) for path in ("address.street", "address.city", "address.state", "address.zip"))
+    if street is None:
+        return None
+    return addresses.of(
+        street=street.value, city=city.value if city else "", state=state.value if state else "", postal_code=code.value if code else ""
+    )
+
+
 def _zones_agree(document: DocumentEvidence, reader: str, threshold: Thresholds, soft_code: str, *, trusted: bool) -> Finding:
     """Numbers and dates must be equal; a name or ZIP that differs is for a person, since print is cut and read in many ways."""
     pairs = {
@@ -125,17 +136,26 @@ def _zones_agree(document: DocumentEvidence, reader: str, threshold: Thresholds,
     flat = [entry for pair in pairs.values() for entry in pair]
     hard = [path for path in _EXACT if path in pairs and not _equal(path, *pairs[path])]
     soft = ["address.zip"] if "address.zip" in pairs and pairs["address.zip"][0].value[:5] != pairs["address.zip"][1].value[:5] else []
+    zone_place, print_place = _place(document, reader), _place(document, "ocr")
+    if zone_place and print_place and not soft:
+        # What one side lacks, such as a suffix that print has no room for, is no difference.
+        soft += [f"address.{part}" for part in addresses.compare(zone_place, print_place).differences]
     zone_name, print_name = name_on(document, reader), name_on(document, "ocr")
     if zone_name and print_name and names.compare(zone_name, print_name).grade != "A":
         soft.append("person.name")
     if not pairs and not (zone_name and print_name):
         return not_applicable("Nothing was read in both places, so there is nothing to compare.")
-    computed = {"compared": [*pairs, *(["person.name"] if zone_name and print_name else [])], "different": hard + soft}
+    whole = {"person.name": zone_name and print_name, "address": zone_place and print_place}
+    computed = {"compared": [*pairs, *(name for name, both in whole.items() if both)], "different": hard + soft}
+    sides = (("machine", zone_name), ("print", print_name))
+    steps = [normalised_name(side, name) for side, name in sides if name]
     if hard and trusted:
-        return failed_if_sure(threshold, *(entry for path in hard for entry in pairs[path]), expected="equal", computed=computed)
-    if hard or soft:
-        return unclear(*flat, code="reading_uncertain" if hard else soft_code, expected="equal", computed=computed)
-    return passed(*flat, expected="equal", computed=computed)
+        found = failed_if_sure(threshold, *(entry for path in hard for entry in pairs[path]), expected="equal", computed=computed)
+    elif hard or soft:
+        found = unclear(*flat, code="reading_uncertain" if hard else soft_code, expected="equal", computed=computed)
+    else:
+        found = passed(*flat, expected="equal", computed=computed)
+    return with_steps(found, *steps)
 
 
 def _equal(path: str, one: Observed, other: Observed) -> bool:
@@ -148,11 +168,17 @@ def _equal(path: str, one: Observed, other: Observed) -> bool:
     reason_code="aamva_jurisdiction_mismatch",
     sentence="The bar code on the back was made for another state than the one printed on the front.",
     fix="reupload",
-    reasons={"issuer_unknown": "The bar code's issuer is not in the list of states, so a person will check it."},
+    reasons={
+        "issuer_unknown": "The bar code's issuer is not in the list of states, so a person will check it.",
+        "issuer_address_differs": "The bar code's issuer and the state of the address in it differ, so a person will check it.",
+    },
     defaults=_SURE,
 )
 def issuer_agrees_with_barcode(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """The bar code's issuer number belongs to the state that is printed on the front (AAMVA issuer identification numbers)."""
+    """The bar code's issuer number belongs to the state that is printed on the front (AAMVA issuer identification numbers).
+
+    The state of the address (DAJ) may be another by a mailing address, and the country (DCG) is the USA: where either differs a person looks.
+    """
     number = (evidence.document.aamva or {}).get("iin")
     if not number:
         return not_applicable("No bar code with an issuer number was read.")
@@ -160,31 +186,38 @@ def issuer_agrees_with_barcode(evidence: Evidence, threshold: Thresholds) -> Fin
     front, issuer = state_code(printed.value) if printed else None, ISSUERS.get(number)
     if issuer is None:
         return unclear(printed, code="issuer_unknown", computed={"iin": number})
-    if printed is None or front is None:
-        return not_applicable("The state was not read on the front.")
-    facts: dict[str, Any] = {"expected": front, "computed": {"iin": number, "issuer": issuer}}
-    return passed(printed, **facts) if issuer == front else failed_if_sure(threshold, printed, **facts)
+    home, country = str(elements(evidence.document).get("DAJ") or "").strip(), str(elements(evidence.document).get("DCG") or "").strip()
+    facts: dict[str, Any] = {"expected": front, "computed": {"iin": number, "issuer": issuer, "address_state": home, "country": country}}
+    if front is not None and issuer != front:
+        return failed_if_sure(threshold, printed, **facts)
+    if (home and home != issuer) or (country and country != "USA"):
+        return unclear(printed, code="issuer_address_differs", **facts)
+    return not_applicable("The state was not read on the front.") if front is None else passed(printed, **facts)
 
 
-# Patterns of US licence numbers without blanks and hyphens, from the public NTSI list: N digit, A letter, * either; a range follows in digits.
+# Patterns of US licence numbers without blanks and hyphens, merged from the public NTSI lists: N digit, A letter, * letter, digit or asterisk; a
+# number or a range of them follows; letters in quotes stand for themselves.
 _NUMBERS: Mapping[str, str] = {
-    "AL": "N1-7", "AK": "N1-7", "AZ": "A1N8|A1N9|N9|A2N2-5", "AR": "N4-9", "CA": "A1N7", "CO": "N9|A1N3-6|A2N2-5", "CT": "N9", "DE": "N1-7",
+    "AL": "N1-8", "AK": "N1-7", "AZ": "A1N8|A1N9|N9|A2N2-5", "AR": "N4-9", "CA": "A1N7", "CO": "N9|A1N3-6|A2N2-5", "CT": "N9", "DE": "N1-7",
     "DC": "N7|N9", "FL": "A1N12", "GA": "N7-9", "HI": "A1N8|N9", "ID": "A2N6A1|N9", "IL": "A1N11-12", "IN": "A1N9|N9-10", "IA": "N9|N3A2N4",
     "KS": "N9|A1N8|A1N1A1N1A1", "KY": "A1N8-9|N9", "LA": "N1-9", "ME": "N7|N7A1|N8", "MD": "A1N12", "MA": "A1N8|A2N7|N9", "MI": "A1N10|A1N12",
-    "MN": "A1N12", "MS": "N9", "MO": "A1N5-9|A1N6A1|N8A2|N9A1|N9|N3A1N6", "MT": "A1N8|N9|N13-14", "NE": "A1N6-8", "NV": "N9-10|N12|A1N8",
-    "NH": "N2A3N5|A3N8", "NJ": "A1N14", "NM": "N8-9", "NY": "N8-9|A1N7|A1N18|N16|A8", "NC": "N1-12", "ND": "A3N6|N9", "OH": "A1N4-8|A2N3-7|N8",
+    "MN": "A1N12", "MS": "N9", "MO": "A1N5-9|A1N6'R'|N8A2|N9A1|N9|N3A1N6", "MT": "A1N8|N9|N13-14", "NE": "A1N6-8", "NV": "N9-10|N12|'X'N8",
+    "NH": "N2A3N5|'NHL'N8", "NJ": "A1N14", "NM": "N8-9", "NY": "N8-9|A1N7|A1N18|N16|A8", "NC": "N1-12", "ND": "A3N6|N9", "OH": "A1N4-8|A2N3-7|N8",
     "OK": "A1N9|N9", "OR": "N1-9", "PA": "N8", "RI": "N7|A1N6", "SC": "N5-11", "SD": "N6-10|N12", "TN": "N7-9", "TX": "N7-8", "UT": "N4-10",
-    "VT": "N8|N7A1", "VA": "A1N8-11|N9", "WA": "A1*11|A3*9", "WV": "N7|A1-2N5-6", "WI": "A1N13", "WY": "N9-10",
+    "VT": "N8|N7'A'", "VA": "A1N8-11|N9", "WA": "A1*11|'WDL'*9", "WV": "N7|A1-2N5-6", "WI": "A1N13", "WY": "N9-10",
 }  # fmt: skip
-_CLASSES = {"N": "[0-9]", "A": "[A-Z]", "*": "[A-Z0-9]"}
+_CLASSES = {"N": "[0-9]", "A": "[A-Z]", "*": "[A-Z0-9*]"}
+_PART = re.compile(r"'([A-Z]+)'|([NA*])(\d+)(?:-(\d+))?")
 
 
 def number_pattern(state: str) -> re.Pattern[str] | None:
     """The compiled pattern of a state's licence numbers; None for one that is not in the table."""
-    if state not in _NUMBERS:
-        return None
-    parts = re.sub(r"([NA*])(\d+)(?:-(\d+))?", lambda part: f"{_CLASSES[part[1]]}{{{part[2]}{',' + part[3] if part[3] else ''}}}", _NUMBERS[state])
-    return re.compile(f"(?:{parts})")
+    forms = _NUMBERS.get(state)
+    return re.compile("|".join(_pattern(form) for form in forms.split("|"))) if forms else None
+
+
+def _pattern(form: str) -> str:
+    return "".join(word or f"{_CLASSES[kind]}{{{least},{most or least}}}" for word, kind, least, most in _PART.findall(form))
 
 
 @rule(

@@ -29,6 +29,7 @@ class ExpectedPerson(serializers.Serializer):
     date_of_birth = _optional(IsoDate)
     email = _line(254)
     phone = _line(40)
+    protected = _optional(Flag, help_text="Whether a court protects this person (PS Form 1583 item 4k)")
 
 
 class ExpectedAddress(serializers.Serializer):
@@ -51,10 +52,25 @@ class ExpectedDocuments(serializers.Serializer):
     proof_of_address = _optional(ExpectedDocument)
 
 
+class ExpectedWitness(serializers.Serializer):
+    """Who witnessed the signature (PS Form 1583 item 14). ``commission_…`` for a notary."""
+
+    kind = _optional(serializers.ChoiceField, choices=["cmra_owner", "cmra_manager", "cmra_employee", "notary"])
+    mode = _optional(serializers.ChoiceField, choices=["in_person", "real_time_av"])
+    name = _line()
+    title = _line()
+    signed_at = _optional(IsoDate)
+    session_ref = _line()
+    commission_jurisdiction = _line(40)
+    commission_number = _line(60)
+    commission_expires_on = _optional(IsoDate)
+
+
 class ExpectedData(serializers.Serializer):
     person = _optional(ExpectedPerson)
     address = _optional(ExpectedAddress)
     documents = _optional(ExpectedDocuments)
+    witness = _optional(ExpectedWitness)
 
 
 def check_webhook_url(url: str) -> str:

@@ -1,0 +1,94 @@
+"""Rules about what is known besides the documents: earlier verifications, and the operator's lists."""
+
+from __future__ import annotations
+
+from decisions import names
+from decisions.evidence import Evidence, Observed
+from decisions.rules.person import declared_name, name_on, normalised_name
+from decisions.rules.registry import (
+    ANY_CONTEXT,
+    CONFIDENCE,
+    Finding,
+    Thresholds,
+    failed_if_sure,
+    normalised_number,
+    not_applicable,
+    observed,
+    passed,
+    rule,
+    unclear,
+    with_steps,
+)
+from documents.fields import same_number
+
+
+@rule(
+    reference="R19",
+    group="document",
+    reason_code="duplicate_document",
+    sentence="This document was seen before in another application, so a person will look at it.",
+    fix="contact_operator",
+    severity="warning",
+    contexts=ANY_CONTEXT,
+    defaults={"days": 365},
+)
+def document_used_by_one_person(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The same number or picture was not used for another person in this workspace within the last year.
+
+    Found by a keyed hash of number, country and type, and by the hash of the picture; the same person may come again. Never rejects: spouses share a
+    lease, and a hash says nothing about who is in the right.
+    """
+    if not evidence.document.image_hashes and observed(evidence.document, "document.number") is None:
+        return not_applicable("There is nothing to recognise the document by.")
+    recent = [use for use in evidence.document.earlier_uses if use.days <= threshold["days"]]
+    strange = [use for use in recent if use.person != "same"]
+    uses = [{"verification": use.verification, "same": use.same, "days": use.days, "person": use.person} for use in strange]
+    computed = {"uses": uses, "seen_before": len(recent)}
+    number = observed(evidence.document, "document.number")
+    return unclear(number, code="duplicate_document", computed=computed) if strange else passed(number, computed=computed)
+
+
+def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:
+    return [(entry.entry, entry.value) for entry in evidence.case.listed if entry.kind == kind]
+
+
+@rule(
+    reference="R19",
+    group="document",
+    reason_code="document_blocked",
+    sentence="This document cannot be accepted. Please contact the operator.",
+    fix="contact_operator",
+    defaults={"confidence": CONFIDENCE},
+)
+def document_not_blocked(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """The document's number is not on the operator's list of blocked numbers, such as those of documents reported lost or forged."""
+    number = observed(evidence.document, "document.number")
+    if number is None:
+        return not_applicable("The document has no number to look up.")
+    hits = [entry for entry, value in _matches(evidence, "blocked_document_number") if same_number(number.value, value)]
+    found = failed_if_sure(threshold, number, computed={"entries": hits}) if hits else passed(number, computed={"entries": []})
+    return with_steps(found, normalised_number("document", number.value))
+
+
+@rule(
+    reference="R19",
+    group="person",
+    reason_code="name_on_list",
+    sentence="A person will look at this application.",
+    fix="contact_operator",
+    severity="warning",
+)
+def holder_not_blocked(evidence: Evidence, threshold: Thresholds) -> Finding:
+    """Neither the holder nor the declared name is on the operator's list of blocked names. Never rejects: people share names."""
+    said, said_values = declared_name(evidence.case)
+    paths = ("person.surname", "person.given_names", "person.full_name")
+    read: list[Observed] = [entry for path in paths if (entry := observed(evidence.document, path))]
+    people = [("document", name_on(evidence.document)), ("declared", said)]
+    known = [(side, name) for side, name in people if name]
+    if not known:
+        return not_applicable("There is no name to look up.")
+    listed = [(entry, names.whole(value)) for entry, value in _matches(evidence, "blocked_name")]
+    hits = sorted({entry for entry, blocked in listed for _, name in known if names.compare(blocked, name).grade == "A"})
+    facts = (*read, *said_values)
+    found = unclear(*facts, code="name_on_list", computed={"entries": hits}) if hits else passed(*facts, computed={"entries": []})
+    return with_steps(found, *(normalised_name(side, name) for side, name in known))
