@@ -17,8 +17,9 @@ from django.utils.timesince import timesince
 from django.views.decorators.http import require_POST, require_safe
 
 from decisions import review
+from decisions.admin_lists import ListEntryAdmin
 from decisions.dossier import open_case
-from decisions.models import Decision, DecisionStatus, ReviewCase
+from decisions.models import Decision, DecisionStatus, ListEntry, ReviewCase
 from decisions.services import review_document
 from documents import storage
 from documents.models import Page
@@ -29,6 +30,8 @@ from verifications.models import VerificationStatus
 from verifications.services import Caller
 
 IMAGE_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+
+admin.site.register(ListEntry, ListEntryAdmin)
 
 
 class StatusFilter(admin.SimpleListFilter):

@@ -26,12 +26,8 @@ ADDRESSES = (ListKind.KNOWN_CMRA, ListKind.OWN_ADDRESS)
 
 @transaction.atomic
 def add_list_entry(*, caller: Caller, kind: str, value: str, reason: str, expires_at: datetime | None = None) -> ListEntry:
-    """Raises Refused: validation_failed (the value cannot be looked up by, or the time has passed), list_entry_exists."""
-    words = _key_of(kind, value)
-    if not words:
-        raise _invalid("value", _WANTED[kind in ADDRESSES])
-    if expires_at is not None and expires_at <= timezone.now():
-        raise _invalid("expires_at", "The time must lie in the future.")
+    """Raises Refused: validation_failed (what ``require_listable`` says), list_entry_exists."""
+    words = require_listable(kind=kind, value=value, expires_at=expires_at)
     place = {
         "workspace": caller.workspace,
         "environment": caller.environment,
@@ -51,9 +47,22 @@ def add_list_entry(*, caller: Caller, kind: str, value: str, reason: str, expire
     return entry
 
 
+def require_listable(*, kind: str, value: str, expires_at: datetime | None) -> tuple[str, ...]:
+    """What the value is looked up by. Raises Refused("validation_failed") where it cannot be, or the time has passed."""
+    words = _key_of(kind, value)
+    if not words:
+        raise _invalid("value", _WANTED[ListKind(kind)])
+    if expires_at is not None and expires_at <= timezone.now():
+        raise _invalid("expires_at", "The time must lie in the future.")
+    return words
+
+
+_STREET = "A street address of the USA with house number and ZIP code is needed."
 _WANTED = {
-    True: "A street address of the USA with house number and ZIP code is needed.",
-    False: "A number of five characters or more, or a name, is needed.",
+    ListKind.BLOCKED_NUMBER: "A number of five letters and digits or more is needed.",
+    ListKind.BLOCKED_NAME: "A name is needed.",
+    ListKind.KNOWN_CMRA: _STREET,
+    ListKind.OWN_ADDRESS: _STREET,
 }
 
 

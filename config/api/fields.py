@@ -98,7 +98,7 @@ class Moment(Text):
             raise serializers.ValidationError("This is not a date or a time.") from error
         if value.tzinfo is None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise serializers.ValidationError("The time needs an offset from UTC, such as Z.")
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 @extend_schema_field(OpenApiTypes.BYTE)
