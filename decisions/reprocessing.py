@@ -122,9 +122,9 @@ def _change(document: Document, before: Mapping[str, str], judged: Sequence[Judg
 
 
 def rule_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[RuleChange]:
-    """By rule, in the alphabet's order."""
-    names = sorted({*before, *after})
-    return [RuleChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
+    """By rule, in the alphabet's order. That a rule did not apply is no other outcome than that it was not run."""
+    pairs = [(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
+    return [RuleChange(*pair) for pair in pairs if (pair[1] or "not_applicable") != (pair[2] or "not_applicable")]
 
 
 def _require(verification: Verification, allowed: Sequence[VerificationStatus]) -> None:

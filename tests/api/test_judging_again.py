@@ -234,10 +234,6 @@ class TestReprocess:
                     "document": document_of(case, "Photo ID")["id"], "before": 4, "before_label": "Rejected", "after": 3, "after_label": "Approved",
                     "rules": [{"rule": "document_unexpired", "before": "error", "after": None}],
                 },
-                {
-                    "document": document_of(case, "Proof of Address")["id"], "before": 3, "before_label": "Approved", "after": 3,
-                    "after_label": "Approved", "rules": [{"rule": "document_unexpired", "before": "not_applicable", "after": None}],
-                },
             ]  # fmt: skip
         assert everything() == before
 
