@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from decisions.dossier import CaseFile
@@ -49,10 +50,19 @@ def _record(case: CaseFile, *, documents: bool = True) -> VerificationRecord:
         submitted_at=verification.submitted_at,
         finished_at=verification.finished_at,
         documents=[_document(entry) for entry in case.documents] if documents else [],
-        checks=[_check(entry) for entry in shown_checks(case.checks) if entry.cross_document],
+        checks=[_check(entry) for entry in _between_documents(case)],
         decisions=[_decision(entry, case) for entry in reversed(case.decisions)],
     )
     return record
+
+
+def _between_documents(case: CaseFile) -> Sequence[ShownCheck]:
+    """Each rule that compares documents once, by its worst result: every document it looks at has one of its own."""
+    found: dict[str, ShownCheck] = {}
+    for check in shown_checks(case.checks):
+        if check.cross_document:
+            found.setdefault(check.rule, check)
+    return list(found.values())
 
 
 def _document(document: Document) -> RecordDocument:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -355,6 +356,7 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
     if unknown := sorted(set(values) - set(correctable_paths(document))):
         errors = {f"fields.{path}": ["A document of this type has no such field."] for path in unknown}
         raise Refused("validation_failed", "A document of this type has no such field.", status=422, errors=errors)
+    _require_dates(values)
     for path, value in values.items():
         correction = Correction(document=document, path=path, corrected_by=caller.name)
         correction.content = {"value": value, "reason": reason}
@@ -365,6 +367,22 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
     )  # fmt: skip
     emit("document.corrected", verification=verification, document=document)
     return get_document(caller=caller, flow=flow, document_id=document_id)
+
+
+def _require_dates(values: Mapping[str, str]) -> None:
+    """A day is YYYY-MM-DD, '' where the document has none; an end of validity may also be INDEF, as on retirees' cards."""
+    dated = {path: value for path, value in values.items() if value and path.endswith(("date_of_birth", "_date", ".date"))}
+    wrong = [path for path, value in dated.items() if not _is_day(value) and (path, value) != ("document.expiration_date", "INDEF")]
+    if wrong:
+        message = "The date must be YYYY-MM-DD."
+        raise Refused("validation_failed", message, status=422, errors={f"fields.{path}": [message] for path in wrong})
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def correctable_paths(document: Document) -> Sequence[str]:

@@ -14,7 +14,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from django.core.management import get_commands, load_command_class
 from servers import free_port, missing
 
 from config import pipeline
+from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
 from decisions.rules import registry
 from decisions.rules.registry import Rule
-from documents.types import CONTEXT_LABELS
+from documents.types import CONTEXT_LABELS, DOCUMENT_TYPES
 from flows import catalogue
+from flows.definition import FlowDefinition
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules.md"
@@ -149,13 +152,21 @@ def test_nothing_is_claimed_that_is_not_so() -> None:
         assert sentence in readme
 
 
-def severity_in(rule: str) -> list[str]:
-    found = {definition.slug: definition for definition in catalogue.definitions()}
-    return [found[slug].severity(rule) if rule in found[slug].rules else "–" for slug in sorted(found)]
+def built_in_flows() -> dict[str, FlowDefinition]:
+    return {definition.slug: definition for definition in sorted(catalogue.definitions(), key=lambda entry: entry.slug)}
 
 
-def thresholds_of(entry: Rule) -> str:
-    return ", ".join(f"{name} {value}" for name, value in entry.defaults.items() if value not in (None, [])) or "–"
+def thresholds_of(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, [])) or "–"
+
+
+def outcome_in(definition: FlowDefinition, entry: Rule) -> str:
+    """What a fail means in a flow, and the thresholds that it sets otherwise."""
+    if entry.id not in definition.rules:
+        return "–"
+    other = {name: value for name, value in definition.thresholds(entry.id).items() if entry.defaults.get(name) != value}
+    severity = definition.severity(entry.id)
+    return f"{severity} ({thresholds_of(other)})" if other else severity
 
 
 def row_of(entry: Rule) -> str:
@@ -166,26 +177,27 @@ def row_of(entry: Rule) -> str:
         entry.reference,
         documents,
         entry.claim,
+        ", ".join(entry.inputs),
         f"`{entry.reason_code}`: {entry.sentence}{others}",
         entry.fix.replace("_", " "),
-        thresholds_of(entry),
-        *severity_in(entry.id),
+        thresholds_of(entry.defaults),
+        *(outcome_in(definition, entry) for definition in built_in_flows().values()),
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def rules_page() -> str:
     """docs/rules.md, from the registry and the built-in flows."""
-    slugs = sorted(definition.slug for definition in catalogue.definitions())
-    head = ["rule", "number", "documents", "it passes when", "reasons otherwise", "fix", "thresholds", *(f"`{slug}`" for slug in slugs)]
+    flows = [f"`{slug}`" for slug in built_in_flows()]
+    head = ["rule", "number", "documents", "it passes when", "inputs", "reasons otherwise", "fix", "thresholds", *flows]
     lines = [
         "# Rules",
         "",
-        'Made from the code; `RENEW_DOCS=1 make test T="tests/test_readme.py -k rules"` writes it anew.',
+        'Made from the code; `RENEW_DOCS=1 make test T="tests/test_readme.py -k rules"` writes it anew. [How to write one](writing-rules.md).',
         "",
-        "A rule passes, fails, is unclear, or is not applicable. The last columns say what a fail means in each built-in flow; `–` means that",
-        "the flow does not use the rule. Unclear is always a warning. The first reason is that of a fail, the others are of doubts.",
-        "Sentences may be shown to applicants.",
+        "A rule passes, fails, is unclear, or is not applicable. The last columns say what a fail means in each built-in flow, with the thresholds",
+        "that the flow sets otherwise; `–` means that the flow does not use the rule. Unclear is always a warning. The first reason is that of a",
+        "fail, the others are of doubts; some rules know doubts only. Sentences may be shown to applicants.",
         "A value read with less than `confidence` never makes a rule fail, only unclear.",
         "",
         "Any rule may also give: " + " ".join(f"`{code}`: {sentence}" for code, sentence in registry.SHARED_REASONS.items()),
@@ -203,6 +215,20 @@ def test_the_table_of_rules_is_current() -> None:
         RULES.write_text(rules_page(), encoding="utf-8")
     assert RULES.exists()
     assert text_of(RULES) == rules_page(), "RENEW_DOCS=1 writes it anew"
+
+
+def test_the_rule_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = re.findall(r"^```python\n(.*?)^```", text_of(ROOT / "docs" / "writing-rules.md"), re.M | re.S)[0]
+    monkeypatch.setattr(registry, "_RULES", dict(registry.load()))
+    names = {**vars(registry), "Evidence": Evidence, "PHOTO_ID": "PHOTO_ID"}
+    exec(compile(code, "writing-rules.md", "exec"), names)
+
+    def verdict(issued: str, confidence: float = 0.99) -> str:
+        values = {"document.issue_date": Observed("document.issue_date", issued, "ocr", "doc_1", confidence)}
+        document = DocumentEvidence("doc_1", "PHOTO_ID", DOCUMENT_TYPES[2], "USA", True, values)
+        return registry.evaluate("document_seasoned", Evidence(Case("usps1583", date(2026, 6, 15), {}, (document,)), document)).verdict
+
+    assert [verdict("2026-05-16"), verdict("2026-05-17"), verdict("2026-05-17", 0.5), verdict("")] == ["pass", "fail", "unclear", "not_applicable"]
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,15 @@ def read_address(document: DocumentEvidence) -> tuple[addresses.Address | None, 
 @rule(
     reference="R07",
     group="address",
+    inputs=(
+        "address.full",
+        "address.street",
+        "address.city",
+        "address.state",
+        "address.zip",
+        "address.country",
+        "expected_data.address",
+    ),
     reason_code="address_mismatch",
     sentence="The address on the document differs from the one you entered.",
     fix="correct_expected_data",
@@ -95,6 +104,11 @@ def _home_lines(evidence: Evidence) -> list[Observed]:
 @rule(
     reference="R08",
     group="address",
+    inputs=(
+        "address.street",
+        "address.full",
+        "expected_data.address",
+    ),
     reason_code="po_box_home",
     sentence="The home address must be a street address, not a post office box.",
     fix="correct_expected_data",
@@ -113,6 +127,16 @@ def home_is_not_po_box(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R09",
     group="address",
+    inputs=(
+        "address.full",
+        "address.street",
+        "address.city",
+        "address.state",
+        "address.zip",
+        "address.country",
+        "expected_data.address",
+        "operator's lists",
+    ),
     reason_code="cmra_home",
     sentence="The home address must be where you live, not a rented mailbox.",
     fix="correct_expected_data",
@@ -153,6 +177,10 @@ def _same_house(home: addresses.Address, line: str) -> bool:
 @rule(
     reference="R23",
     group="address",
+    inputs=(
+        "statement.date",
+        "document.issue_date",
+    ),
     reason_code="statement_too_old",
     sentence="The document is too old. Please upload a recent one.",
     fix="reupload",
@@ -190,6 +218,10 @@ def statement_recent(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R27",
     group="address",
+    inputs=(
+        "address.state",
+        "address.zip",
+    ),
     reason_code="zip_state_mismatch",
     sentence="The ZIP code does not belong to the state of the address, so a person will check it.",
     fix="correct_expected_data",
@@ -209,6 +241,7 @@ def zip_matches_state(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="1583-9g",
     group="address",
+    inputs=("declared type",),
     reason_code="address_id_not_on_usps_list",
     sentence=(
         "USPS does not list this kind of document as proof of address. It lists: driver's or nondriver's ID card, current lease, "

@@ -19,6 +19,7 @@ _COMMISSION = ("commission_jurisdiction", "commission_number", "commission_expir
 @rule(
     reference="R31",
     group="person",
+    inputs=("expected_data.person",),
     reason_code="protected_individual",
     sentence="A person will look at this application, because it concerns somebody whom a court protects.",
     fix="contact_operator",
@@ -40,6 +41,7 @@ def holder_not_court_protected(evidence: Evidence, threshold: Thresholds) -> Fin
 @rule(
     reference="R32",
     group="person",
+    inputs=("expected_data.witness",),
     reason_code="witness_not_accepted",
     sentence="The signature's witness is not one that USPS accepts: an authorized employee, or a notary commissioned in the USA.",
     fix="contact_operator",

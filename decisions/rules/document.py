@@ -36,6 +36,7 @@ _SURE = {"confidence": CONFIDENCE}
 @rule(
     reference="R01",
     group="document",
+    inputs=("document.expiration_date",),
     reason_code="document_expired",
     sentence="The document has expired. Please upload one that is valid today.",
     fix="reupload",
@@ -78,6 +79,10 @@ def document_unexpired(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R02",
     group="document",
+    inputs=(
+        "document.issue_date",
+        "statement.date",
+    ),
     reason_code="document_not_yet_valid",
     sentence="The document's date of issue lies in the future.",
     fix="reupload",
@@ -100,6 +105,12 @@ def issue_date_not_in_future(evidence: Evidence, threshold: Thresholds) -> Findi
 @rule(
     reference="R03",
     group="document",
+    inputs=(
+        "person.date_of_birth",
+        "document.issue_date",
+        "document.expiration_date",
+        "document.issuing_entity",
+    ),
     reason_code="dates_inconsistent",
     sentence="The dates on the document contradict each other.",
     fix="reupload",
@@ -140,6 +151,12 @@ def _longest_term(document: DocumentEvidence, threshold: Thresholds) -> int | No
 @rule(
     reference="R15",
     group="document",
+    inputs=(
+        "document.country_code",
+        "machine readable zone",
+        "classification",
+        "declared country",
+    ),
     reason_code="country_mismatch",
     sentence="The document was issued by another country than the one you chose.",
     fix="reupload",
@@ -202,6 +219,10 @@ _ALIKE = (
 @rule(
     reference="R16",
     group="document",
+    inputs=(
+        "classification",
+        "declared type",
+    ),
     reason_code="type_mismatch",
     sentence="This is a document of another type than the one you chose.",
     fix="reupload",
@@ -232,6 +253,11 @@ def type_as_declared(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R17",
     group="document",
+    inputs=(
+        "document.number",
+        "declared type",
+        "SHA-256 of the images",
+    ),
     reason_code="same_document_both_roles",
     sentence="The same document, or the same kind of card, cannot serve both as photo ID and as proof of address. Please upload another one.",
     fix="reupload",
@@ -259,6 +285,7 @@ def documents_differ(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R26",
     group="document",
+    inputs=("required fields of the type",),
     reason_code="required_field_missing",
     sentence="Some of the information that is needed could not be read on the document.",
     fix="reupload",
@@ -289,6 +316,7 @@ def _has(document: DocumentEvidence, path: str) -> bool:
 @rule(
     reference="R30",
     group="document",
+    inputs=("declared type",),
     reason_code="copy_restricted_type",
     sentence="US law restricts copying this kind of document, so a person will decide. Another ID is preferred.",
     fix="contact_operator",
@@ -303,6 +331,10 @@ def copying_unrestricted(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R06",
     group="document",
+    inputs=(
+        "document.number",
+        "expected_data.documents",
+    ),
     reason_code="document_number_mismatch_declared",
     sentence="The document's number differs from the one you entered.",
     fix="correct_expected_data",

@@ -12,6 +12,7 @@ from documents.types import PHOTO_ID, SELFIE
 @rule(
     reference="R20",
     group="face",
+    inputs=("face",),
     reason_code="selfie_mismatch",
     sentence="The selfie does not seem to show the person on the photo ID. Please take a new selfie in even light, looking into the camera.",
     fix="reupload",
@@ -49,6 +50,7 @@ def selfie_matches(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R21",
     group="face",
+    inputs=("images",),
     reason_code="liveness_failed",
     sentence="The selfie does not seem to be of a living person.",
     fix="contact_operator",

@@ -14,6 +14,7 @@ _ORDER = ("pass", "unclear", "fail")
 @rule(
     reference="R18",
     group="image",
+    inputs=("quality of the images", "face",),
     reason_code="image_unusable",
     sentence="The picture cannot be used. Please take a new one: sharp, evenly lit, without reflections, with the whole document in it.",
     fix="reupload",
@@ -75,6 +76,7 @@ def _high(value: float, good: float, least: float) -> str:
 @rule(
     reference="R22",
     group="image",
+    inputs=("face",),
     reason_code="portrait_missing",
     sentence="No face was found in the picture. Please make sure that the photo is in it and not covered by a finger or a reflection.",
     fix="reupload",
@@ -98,6 +100,7 @@ def portrait_present(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R28",
     group="image",
+    inputs=("SHA-256 of the images",),
     reason_code="both_sides_same",
     sentence="Front and back show the same side. Please upload both sides of the document.",
     fix="reupload",
@@ -113,6 +116,7 @@ def sides_differ(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R24",
     group="image",
+    inputs=("images",),
     reason_code="tampering_suspected",
     sentence="The picture shows signs of having been changed, so a person will look at it.",
     fix="contact_operator",
@@ -125,6 +129,7 @@ def image_untampered(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R25",
     group="image",
+    inputs=("images",),
     reason_code="copy_or_screen_suspected",
     sentence="The picture seems to show a copy or a screen and not the document itself, so a person will look at it.",
     fix="reupload",

@@ -36,6 +36,7 @@ _NAME_LINE = {"TD1": 2, "TD2": 0, "TD3": 0, "MRVA": 0, "MRVB": 0}
 @rule(
     reference="R04",
     group="person",
+    inputs=("person.date_of_birth",),
     reason_code="underage",
     sentence="The holder of the document is too young for this service.",
     fix="contact_operator",
@@ -123,6 +124,11 @@ def _judged(one: _Side, other: _Side, threshold: Thresholds) -> Finding:
 @rule(
     reference="R05",
     group="person",
+    inputs=(
+        "person.surname",
+        "person.given_names",
+        "person.full_name",
+    ),
     reason_code="name_mismatch_poa",
     sentence="The name on the proof of address differs from the name on the photo ID.",
     fix="reupload",
@@ -157,6 +163,12 @@ def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
 @rule(
     reference="R06",
     group="person",
+    inputs=(
+        "person.surname",
+        "person.given_names",
+        "person.full_name",
+        "expected_data.person",
+    ),
     reason_code="name_mismatch_declared",
     sentence="The name on the document differs from the name you entered.",
     fix="correct_expected_data",
@@ -189,6 +201,7 @@ _SWAPPED = {"day_and_month_swapped": "Day and month of the date of birth seem to
 @rule(
     reference="R29",
     group="person",
+    inputs=("person.date_of_birth",),
     reason_code="dob_mismatch",
     sentence="The dates of birth on the two documents differ.",
     fix="reupload",
@@ -208,6 +221,10 @@ def birth_dates_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R06",
     group="person",
+    inputs=(
+        "person.date_of_birth",
+        "expected_data.person",
+    ),
     reason_code="dob_mismatch_declared",
     sentence="The date of birth on the document differs from the one you entered.",
     fix="correct_expected_data",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
@@ -68,13 +69,14 @@ RuleFunction = Callable[[Evidence, Thresholds], Finding]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``reference`` is the number in the rule book (R01 …), ``reason_code`` and ``sentence`` what a fail says (the sentence may be shown to the
-    applicant and never repeats a stored value), ``reasons`` further codes with their sentences, ``severity`` what a flow should make of a fail when
-    it names none."""
+    """``reference`` is the number in the rule book (R01 …), ``inputs`` the field paths and other facts it looks at, ``reason_code`` and ``sentence``
+    what a fail says (the sentence may be shown to the applicant and never repeats a stored value), ``reasons`` further codes with their sentences,
+    ``severity`` what a flow should make of a fail when it names none."""
 
     id: str
     reference: str
     group: Group
+    inputs: tuple[str, ...]
     contexts: frozenset[str]
     cross_document: bool
     version: int
@@ -103,6 +105,7 @@ def rule(
     *,
     reference: str,
     group: Group,
+    inputs: tuple[str, ...],
     reason_code: str,
     sentence: str,
     fix: Fix,
@@ -123,6 +126,7 @@ def rule(
             name,
             reference,
             group,
+            inputs,
             frozenset(contexts),
             cross_document,
             version,
@@ -141,9 +145,14 @@ def rule(
 
 def load() -> Mapping[str, Rule]:
     """All rules by id."""
+    _import_modules()
+    return dict(_RULES)
+
+
+@lru_cache(maxsize=1)
+def _import_modules() -> None:
     for name in MODULES:
         importlib.import_module(f"decisions.rules.{name}")
-    return dict(_RULES)
 
 
 def get(rule_id: str) -> Rule:

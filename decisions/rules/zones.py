@@ -41,6 +41,7 @@ def issuing_state(document: DocumentEvidence) -> str:
 @rule(
     reference="R10",
     group="document",
+    inputs=("machine readable zone",),
     reason_code="mrz_check_digits_wrong",
     sentence="The code lines at the bottom of the document do not check out. Please photograph them again, or use another document.",
     fix="reupload",
@@ -79,6 +80,15 @@ def mrz_check_digits_hold(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R11",
     group="document",
+    inputs=(
+        "document.number",
+        "person.date_of_birth",
+        "document.expiration_date",
+        "person.surname",
+        "person.given_names",
+        "address.zip",
+        "machine readable zone",
+    ),
     reason_code="mrz_viz_mismatch",
     sentence="The code lines and the printed text of the document say different things.",
     fix="reupload",
@@ -98,6 +108,18 @@ def mrz_agrees_with_print(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R12",
     group="document",
+    inputs=(
+        "document.number",
+        "person.date_of_birth",
+        "document.expiration_date",
+        "person.surname",
+        "person.given_names",
+        "address.street",
+        "address.city",
+        "address.state",
+        "address.zip",
+        "bar code",
+    ),
     reason_code="barcode_front_mismatch",
     sentence="The bar code on the back and the text on the front of the document say different things.",
     fix="reupload",
@@ -165,6 +187,10 @@ def _equal(path: str, one: Observed, other: Observed) -> bool:
 @rule(
     reference="R13",
     group="document",
+    inputs=(
+        "document.issuing_entity",
+        "bar code",
+    ),
     reason_code="aamva_jurisdiction_mismatch",
     sentence="The bar code on the back was made for another state than the one printed on the front.",
     fix="reupload",
@@ -223,6 +249,11 @@ def _pattern(form: str) -> str:
 @rule(
     reference="R14",
     group="document",
+    inputs=(
+        "document.number",
+        "document.issuing_entity",
+        "address.state",
+    ),
     reason_code="document_number_format",
     sentence="The document's number does not look like those of its state, so a person will check it.",
     fix="none",

@@ -73,7 +73,17 @@ def test_every_answer_of_a_story_is_as_documented(alice: Person, picture: Pictur
     conforms(alice.get(f"{flow}/verifications?cursor="))
     conforms(alice.get(f"{one}/pdf"))
     conforms(alice.get(f"{flow}/documents/{photo['id']}/pdf"))
+    conforms(alice.post(f"{of}/compare", {"reference_document_id": photo["id"]}))
+    conforms(alice.post(f"{of}/compare", {"reference_document_id": proof["id"]}))
+    idle = next(check for check in alice.get(f"{one}/checks").json()["data"] if check["outcome"] == "not_applicable")
+    conforms(alice.post(f"{one}/checks/{idle['id']}/retry"))
+    conforms(alice.post(f"{one}/checks/none/retry"))
     conforms(alice.post(f"{flow}/decisions", {"document": proof["id"], "status": 5, "note": "again"}))
+    conforms(alice.post(f"{one}/reprocess", {"dry_run": True}))
+    conforms(alice.post(f"{one}/reprocess"))
+    entry = conforms(alice.post("/lists", {"kind": "blocked_name", "value": "Ned Flanders", "reason": "x"})).json()["data"]
+    for answer in (alice.get("/lists"), alice.get(f"/lists/{entry['id']}"), alice.post("/lists", {}), alice.delete(f"/lists/{entry['id']}")):
+        conforms(answer)
     conforms(alice.post(f"{one}/resubmit", {"note": "please"}))
     conforms(alice.post(f"{one}/hold"))
     conforms(alice.post(f"{one}/resume"))

@@ -28,6 +28,8 @@ READS = {
     "/{flow}/documents/{document}/extractions": 10,
     "/{flow}/documents/{document}/extracted-data": 8,
     "/{flow}/decisions": 6,
+    "/lists": 3,
+    "/lists/{entry}": 2,
 }
 
 
@@ -46,6 +48,9 @@ def _decided(person: Person, picture: Picture, *, more: int) -> dict[str, str]:
         person.post(f"/usps1583/verifications/{case['id']}/submit")
         work_off(twice=False)
         ids |= {"case": case["id"], "document": document["id"]}
+    for number in range(1 + more):
+        entry = person.post("/lists", {"kind": "blocked_name", "value": f"Somebody Else{'e' * number}", "reason": "x"})
+        ids["entry"] = entry.json()["data"]["id"]
     return ids
 
 
@@ -59,6 +64,26 @@ def test_reads(alice: Person, picture: Picture, script: Script, more: int) -> No
             assert alice.get(path.format(**ids)).status_code == 200, path
         counted[path] = len(queries)
     assert counted == READS
+
+
+@pytest.mark.parametrize("more", [1, 3], ids=["little", "much"])
+def test_judging_again(alice: Person, picture: Picture, script: Script, more: int) -> None:
+    script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
+    ids = _decided(alice, picture, more=more)
+    case = "/usps1583/verifications/{case}".format(**ids)
+    others = [row["id"] for row in alice.get("/usps1583/documents").json()["data"] if row["verification_id"] == ids["case"]]
+    check = next(row for row in alice.get(f"{case}/checks").json()["data"] if row["outcome"] == "warning")
+    calls = {
+        "compare": (f"/usps1583/documents/{others[0]}/compare", {"reference_document_id": others[1]}),
+        "dry run": (f"{case}/reprocess", {"dry_run": True}),
+        "retry": (f"{case}/checks/{check['id']}/retry", None),
+    }
+    counted = {}
+    for name, (path, body) in calls.items():
+        with CaptureQueriesContext(connection) as queries:
+            assert alice.post(path, body).status_code < 300, name
+        counted[name] = len(queries)
+    assert counted == {"compare": 22, "dry run": 26, "retry": 25}
 
 
 def _writes(ids: dict[str, str], picture: Picture) -> list[tuple[str, str, Any]]:

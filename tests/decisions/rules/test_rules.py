@@ -439,6 +439,15 @@ def test_verdict(row: Row) -> None:
     assert finding.threshold == {**rule.defaults, **row.overrides}
 
 
+def _looked_at(rule_id: str) -> set[str]:
+    """What the rows' findings rest on: field paths, and the declared parts."""
+    if rule_id == "required_fields_present":
+        return set()
+    findings = [registry.evaluate(row.rule, row.evidence, row.overrides) for row in ROWS if row.rule == rule_id]
+    paths = {entry.path for finding in findings for entry in finding.inputs}
+    return {".".join(path.split(".")[:2]) if path.startswith("expected_data") else path for path in paths}
+
+
 @pytest.mark.parametrize("rule", registry.load().values(), ids=lambda rule: rule.id)
 def test_every_rule_is_complete(rule: registry.Rule) -> None:
     assert rule.claim.endswith(".")
@@ -447,6 +456,8 @@ def test_every_rule_is_complete(rule: registry.Rule) -> None:
     assert all(sentence.endswith(".") for sentence in rule.reasons.values())
     assert rule.fix in ("reupload", "correct_expected_data", "contact_operator", "none")
     assert rule.group in ("document", "person", "address", "image", "face")
+    assert set(rule.inputs) >= _looked_at(rule.id)
+    assert rule.inputs
     assert rule.contexts <= {PHOTO_ID, PROOF_OF_ADDRESS, SELFIE}
     assert len(rule.id) <= 60
     assert all(len(code) <= 60 for code in (rule.reason_code, *rule.reasons))
