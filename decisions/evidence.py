@@ -79,14 +79,19 @@ class FaceComparison:
 
 @dataclass(frozen=True, slots=True)
 class EarlierUse:
-    """The same document elsewhere in the workspace: ``same`` is ``number`` or ``image``, ``days`` how long ago it was first seen there, ``person``
-    whether that verification is about the ``same`` person, ``another`` or ``unknown``."""
+    """The same document elsewhere in the workspace: ``same`` is ``number`` or ``image``, ``days`` how long ago it was first seen there.
+
+    ``holder`` tells whether that document names the ``same`` holder, ``another`` or an ``unknown`` one, ``person`` the same of whom the verification
+    is about, ``approved`` whether it was approved.
+    """
 
     verification: str
     document: str
     same: str
     days: int
+    holder: str
     person: str
+    approved: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,21 +14,21 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from decisions import names
 from decisions.evidence import Case, DocumentEvidence, EarlierUse
 from decisions.models import Fingerprint, FingerprintKey, FingerprintKind
-from decisions.rules.person import name_on
+from decisions.rules.person import declared_name, name_on
 from decisions.rules.registry import CONFIDENCE, observed
 from documents.fields import fold
 from documents.types import PHOTO_ID, US_TERRITORIES
-from verifications.models import Verification
+from verifications.models import Verification, VerificationStatus
 
 SHORTEST_NUMBER = 5
 MOST_USES = 50
 _HOLDER = (FingerprintKind.NAME, FingerprintKind.BIRTH_DATE)
+_PERSON = (*_HOLDER, FingerprintKind.DECLARED_NAME)
 
 
 def workspace_key(workspace_id: str) -> bytes:
@@ -76,12 +76,19 @@ def of_document(key: bytes, document: DocumentEvidence) -> set[tuple[str, str]]:
     return found
 
 
+def in_case(key: bytes, case: Case) -> dict[str, set[tuple[str, str]]]:
+    """By document, what it is recognised by and the name that was declared for the case."""
+    said = declared_name(case)[0]
+    about = {(FingerprintKind.DECLARED_NAME.value, digest(key, "name", *plain_name(said)))} if said else set()
+    return {entry.id: of_document(key, entry) | about for entry in case.documents}
+
+
 def remember(verification: Verification, case: Case, key: bytes) -> None:
     """Keep the fingerprints of what was read; those that a correction or a new image made wrong go. Repeating it changes nothing."""
     rows = Fingerprint.objects.filter(verification=verification).values_list("pk", "document_id", "kind", "digest")
     known = {(document, kind, value): pk for pk, document, kind, value in rows}
     judged = {entry.id for entry in case.documents}
-    wanted = {(entry.id, kind, value) for entry in case.documents for kind, value in of_document(key, entry)}
+    wanted = {(pk, kind, value) for pk, found in in_case(key, case).items() for kind, value in found}
     if stale := [pk for place, pk in known.items() if place[0] in judged and place not in wanted]:
         Fingerprint.objects.filter(pk__in=stale).delete()
     missing = [
@@ -96,53 +103,57 @@ def remember(verification: Verification, case: Case, key: bytes) -> None:
 
 def earlier_uses(verification: Verification, case: Case, key: bytes) -> dict[str, tuple[EarlierUse, ...]]:
     """By document: the other verifications of the workspace that the same number or image was seen in, newest first."""
-    own = {entry.id: of_document(key, entry) for entry in case.documents}
+    own = in_case(key, case)
     places: dict[str, list[str]] = {}
     for pk, marks in own.items():
-        for _, value in (mark for mark in marks if mark[0] not in _HOLDER):
+        for _, value in (mark for mark in marks if mark[0] not in _PERSON):
             places.setdefault(value, []).append(pk)
     rows = Fingerprint.objects.filter(
         workspace_id=verification.workspace_id, environment=verification.environment, digest__in=places, kind__in=["number", "image"]
     ).exclude(verification=verification)
-    found = list(rows.order_by("-created_at", "-id")[:MOST_USES])
+    found = list(rows.select_related("verification").order_by("-created_at", "-id")[:MOST_USES])
     if not found:
         return {}
-    holders, zone = _holders({row.verification_id for row in found}), ZoneInfo(verification.definition.time_zone)
-    holder = _own_holder(case, own)
+    zone, marks_of = ZoneInfo(verification.definition.time_zone), _marks({row.verification_id for row in found})
+    here = [(pk, entry.context, own[pk]) for entry in case.documents if (pk := entry.id)]
     uses: dict[str, list[EarlierUse]] = {}
     for row in found:
-        days = _days(case.today, row.created_at.astimezone(zone).date())
-        use = EarlierUse(row.verification_id, row.document_id, row.kind, days, _person(holder, holders.get(row.verification_id, {})))
+        there = marks_of.get(row.verification_id, [])
+        days = max(0, (case.today - row.created_at.astimezone(zone).date()).days)
         for pk in places[row.digest]:
+            use = EarlierUse(
+                row.verification_id, row.document_id, row.kind, days, holder=_same(_holder(here, pk), _holder(there, row.document_id)),
+                person=_same(_about(here), _about(there)), approved=row.verification.status == VerificationStatus.APPROVED,
+            )  # fmt: skip
             uses.setdefault(pk, []).append(use)
     return {pk: tuple(entries) for pk, entries in uses.items()}
 
 
-def _days(today: date, first: date) -> int:
-    return max(0, (today - first).days)
+_Marks = Sequence[tuple[str, str, Iterable[tuple[str, str]]]]
 
 
-def _own_holder(case: Case, own: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, str]:
-    rows = [(entry.context, kind, value) for entry in case.documents for kind, value in own[entry.id]]
-    return _holder(rows)
+def _marks(verifications: set[str]) -> dict[str, _Marks]:
+    """By verification: document, its context, and what is known of persons by it."""
+    rows = Fingerprint.objects.filter(verification_id__in=verifications, kind__in=_PERSON)
+    found: dict[str, dict[tuple[str, str], list[tuple[str, str]]]] = {}
+    for case_id, document, context, kind, value in rows.values_list("verification_id", "document_id", "document__context", "kind", "digest"):
+        found.setdefault(case_id, {}).setdefault((document, context), []).append((kind, value))
+    return {case_id: [(*place, marks) for place, marks in documents.items()] for case_id, documents in found.items()}
 
 
-def _holders(verifications: set[str]) -> dict[str, dict[str, str]]:
-    rows = Fingerprint.objects.filter(verification_id__in=verifications, kind__in=_HOLDER)
-    by_case: dict[str, list[tuple[str, str, str]]] = {}
-    for case_id, context, kind, value in rows.values_list("verification_id", "document__context", "kind", "digest"):
-        by_case.setdefault(case_id, []).append((context, kind, value))
-    return {case_id: _holder(found) for case_id, found in by_case.items()}
+def _holder(marks: _Marks, document: str) -> dict[str, str]:
+    """Whom one document names."""
+    return {kind: value for pk, _, entries in marks if pk == document for kind, value in entries if kind in _HOLDER}
 
 
-def _holder(rows: Sequence[tuple[str, str, str]]) -> dict[str, str]:
-    """Whom a verification is about: as its photo ID says, else as its other documents do."""
-    ordered = sorted(rows, key=lambda row: row[0] == PHOTO_ID)
-    return {kind: value for _, kind, value in ordered if kind in _HOLDER}
+def _about(marks: _Marks) -> dict[str, str]:
+    """Whom a verification is about: whom the client declared and its photo ID names, or, without one, its other documents."""
+    ordered = sorted(marks, key=lambda entry: entry[1] == PHOTO_ID)
+    return {kind: value for _, _, entries in ordered for kind, value in entries if kind in _PERSON}
 
 
-def _person(one: Mapping[str, str], other: Mapping[str, str]) -> str:
-    shared = [kind for kind in _HOLDER if kind in one and kind in other]
+def _same(one: Mapping[str, str], other: Mapping[str, str]) -> str:
+    shared = one.keys() & other.keys()
     if not shared:
         return "unknown"
     return "same" if all(one[kind] == other[kind] for kind in shared) else "another"

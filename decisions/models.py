@@ -191,13 +191,14 @@ class FingerprintKind(models.TextChoices):
     IMAGE = "image"
     NAME = "name"
     BIRTH_DATE = "birth_date"
+    DECLARED_NAME = "declared"
 
 
 class Fingerprint(models.Model):
     """What a document is recognised by without keeping what it says; outlives the redaction of its verification.
 
     ``digest`` in hex: SHA-256 of an image's content, or HMAC-SHA-256 under the workspace's key of the document's number with country and type
-    (``number``), of its holder's name (``name``) and of the date of birth (``birth_date``).
+    (``number``), of its holder's name (``name``) and date of birth (``birth_date``), and of the name that the client declared (``declared``).
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_fingerprint_id, editable=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decisions import names
-from decisions.evidence import Evidence, Observed
+from decisions.evidence import EarlierUse, Evidence, Observed
 from decisions.rules.person import declared_name, name_on, normalised_name
 from decisions.rules.registry import (
     ANY_CONTEXT,
@@ -40,17 +40,22 @@ from documents.fields import same_number
 def document_used_by_one_person(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The same number or picture was not used for another person in this workspace within the last year.
 
-    Found by a keyed hash of number, country and type, and by the hash of the picture; the same person may come again. Never rejects: spouses share a
-    lease, and a hash says nothing about who is in the right.
+    Found by a keyed hash of number, country and type, and by the hash of the picture. A number under two names always counts; otherwise only what was
+    approved for another person does, so that a refused attempt with somebody's papers does not fall back on that person. The same person may come
+    again. Never rejects: spouses share a lease, and a hash says nothing about who is in the right.
     """
     if not evidence.document.image_hashes and observed(evidence.document, "document.number") is None:
         return not_applicable("There is nothing to recognise the document by.")
     recent = [use for use in evidence.document.earlier_uses if use.days <= threshold["days"]]
-    strange = [use for use in recent if use.person != "same"]
-    uses = [{"verification": use.verification, "same": use.same, "days": use.days, "person": use.person} for use in strange]
+    strange = [use for use in recent if _is_strange(use)]
+    uses = [{"verification": use.verification, "same": use.same, "days": use.days, "holder": use.holder, "person": use.person} for use in strange]
     computed = {"uses": uses, "seen_before": len(recent)}
     number = observed(evidence.document, "document.number")
     return unclear(number, code="duplicate_document", computed=computed) if strange else passed(number, computed=computed)
+
+
+def _is_strange(use: EarlierUse) -> bool:
+    return (use.same == "number" and use.holder == "another") or (use.approved and use.person != "same")
 
 
 def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:

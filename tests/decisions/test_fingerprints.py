@@ -22,8 +22,8 @@ Picture = Callable[..., bytes]
 MARGE = {**HOMER, "person.full_name": "Simpson Marge", "person.given_names": "Marge", "person.date_of_birth": "1990-03-19"}
 
 
-def judged(person: Person, picture: Picture, *, passport: int = 1, lease: int = 2) -> dict[str, Any]:
-    case = start(person)
+def judged(person: Person, picture: Picture, *, passport: int = 1, lease: int = 2, expected: dict[str, Any] | None = None) -> dict[str, Any]:
+    case = start(person, expected_data=expected)
     upload(person, case, type=1, front=picture(seed=passport))
     upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=lease))
     work_off(twice=False)
@@ -80,11 +80,19 @@ def test_the_same_number_of_another_kind_or_country_is_another_document(alice: P
     assert check["outcome"] == "pass"
 
 
-def test_whose_document_it_was_stays_unknown_without_a_name(alice: Person, picture: Picture, script: Script) -> None:
-    script.fields = {**script.fields, "PHOTO_ID": {}, "PROOF_OF_ADDRESS": {}}
-    judged(alice, picture)
-    second = judged(alice, picture)
-    assert seen(second) == {"Passport": [("image", "unknown")], "Lease": [("image", "unknown")]}
+def test_papers_declared_for_another_person_are_for_a_person(alice: Person, picture: Picture, script: Script) -> None:
+    judged(alice, picture, expected={"person": {"first_name": "Homer", "last_name": "Simpson"}})
+    second = judged(alice, picture, expected={"person": {"first_name": "Abe", "last_name": "Simpson"}})
+    pairs = [("image", "another"), ("number", "another")]
+    assert {name: sorted(found) for name, found in seen(second).items()} == {"Passport": pairs, "Lease": [("image", "another")]}
+
+
+def test_a_refused_attempt_does_not_fall_back_on_whose_papers_they_are(alice: Person, picture: Picture, script: Script) -> None:
+    refused = judged(alice, picture, expected={"person": {"first_name": "Abe", "last_name": "Simpson"}})
+    owner = judged(alice, picture, expected={"person": {"first_name": "Homer", "last_name": "Simpson"}})
+    assert (refused["status_label"], owner["status_label"]) == ("Rejected", "Approved")
+    check = next(check for check in owner["documents"][0]["checks"] if check["rule"] == "document_used_by_one_person")
+    assert check["evidence"]["computed"] == {"uses": [], "seen_before": 2}
 
 
 def test_it_is_found_after_a_year_but_no_longer_counts(alice: Person, picture: Picture, script: Script) -> None:

@@ -75,9 +75,8 @@ MRZS = st.builds(
 CARDS = st.builds(lambda iin, state: {"iin": iin, "elements": {"DAJ": state}}, st.sampled_from(["636014", "999999"]), st.sampled_from(["CA", "NV"]))
 QUALITIES = st.builds(SideQuality, st.just("front"), st.integers(100, 2000), st.floats(0, 500), st.none() | st.floats(0, 1), st.floats(0, 255))
 MATCHES = st.builds(FaceComparison, st.sampled_from(["strong", "moderate", "weak"]), st.floats(0, 1), st.floats(0, 1), st.just("dlib"), st.just("d"))
-USES = st.builds(
-    EarlierUse, st.just("ver_2"), st.just("doc_9"), st.sampled_from(["number", "image"]), st.integers(0, 800), st.sampled_from(["same", "another"])
-)
+WHO = st.sampled_from(["same", "another", "unknown"])
+USES = st.builds(EarlierUse, st.just("ver_2"), st.just("doc_9"), st.sampled_from(["number", "image"]), st.integers(0, 800), WHO, WHO, st.booleans())
 LISTED = st.builds(Listed, st.just("lst_1"), st.sampled_from(["blocked_document_number", "blocked_name", "own_address"]), WORDS)
 
 

@@ -127,6 +127,10 @@ NOTARY = {
 }  # fmt: skip
 
 
+def use(same: str, *, days: int = 3, holder: str = "same", person: str = "same", approved: bool = True) -> EarlierUse:
+    return EarlierUse("ver_2", "doc_2", same, days, holder, person, approved)
+
+
 def seen_before(*uses: EarlierUse) -> Evidence:
     return of(paper(LICENCE, CARD, image_hashes=("aa",), earlier_uses=uses))
 
@@ -363,10 +367,13 @@ ROWS = [
     Row("usps_address_id_accepted", "fail", of(paper(BILL)), "address_id_not_on_usps_list"),
     # R19
     Row("document_used_by_one_person", "pass", seen_before()),
-    Row("document_used_by_one_person", "pass", seen_before(EarlierUse("ver_2", "doc_2", "number", 3, "same")), note="the same person again"),
-    Row("document_used_by_one_person", "pass", seen_before(EarlierUse("ver_2", "doc_2", "image", 366, "another")), note="more than a year ago"),
-    Row("document_used_by_one_person", "unclear", seen_before(EarlierUse("ver_2", "doc_2", "image", 365, "another")), "duplicate_document"),
-    Row("document_used_by_one_person", "unclear", seen_before(EarlierUse("ver_2", "doc_2", "number", 0, "unknown")), "duplicate_document"),
+    Row("document_used_by_one_person", "pass", seen_before(use("number")), note="the same person again"),
+    Row("document_used_by_one_person", "pass", seen_before(use("image", person="another", days=366)), note="more than a year ago"),
+    Row("document_used_by_one_person", "pass", seen_before(use("image", person="another", approved=False)), note="a refused attempt by somebody"),
+    Row("document_used_by_one_person", "unclear", seen_before(use("image", person="another", days=365)), "duplicate_document"),
+    Row("document_used_by_one_person", "unclear", seen_before(use("number", person="unknown")), "duplicate_document", note="of whom is not known"),
+    Row("document_used_by_one_person", "unclear", seen_before(use("number", holder="another", approved=False)), "duplicate_document",
+        note="one number under two names"),
     Row("document_used_by_one_person", "not_applicable", of(paper(LICENCE))),
     Row("document_not_blocked", "pass", of(photo(document__number="A1234567"), listed=[BLOCKED("A7654321")])),
     Row("document_not_blocked", "unclear", of(photo(document__number=("A1234567", 0.6)), listed=[BLOCKED("A123-4567")]), "reading_uncertain"),
