@@ -62,7 +62,8 @@ def _evidence(document: Document) -> DocumentEvidence:
         aamva=reading.get("aamva"),
         classified=_classified(reading.get("classified")),
         quality=tuple(_quality(reading.get("quality") or [])),
-        faces=len(faces) if document.reading is not None and "face" in document.type.zones else None,
+        # Without an engine for it nobody looked for a face: that is not a picture without one.
+        faces=len(faces) if reading.get("faces_assessed") and "face" in document.type.zones else None,
         face_px=max((min(face["box"][2], face["box"][3]) for face in faces), default=None),
         face_comparison=_comparison(document),
         image_hashes=tuple(image.sha256 for image in document.images.all()),

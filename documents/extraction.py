@@ -150,6 +150,7 @@ def summary(reading: Reading) -> dict[str, Any]:
         "aamva": _card(reading.aamva) if reading.aamva else None,
         "classified": reading.classified,
         "quality": [{"side": page.side, "page": page.number, **page.quality} for page in reading.pages],
+        "faces_assessed": any(run.kind == ExtractionKind.FACE and run.details.get("available", True) for run in reading.runs),
         "faces": [face for page in reading.pages if page.side == "front" for face in page.faces],
         "pages": [{"side": page.side, "page": page.number, "width": page.width, "height": page.height} for page in reading.pages],
         "seconds": reading.seconds,

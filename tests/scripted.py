@@ -59,6 +59,7 @@ class Script:
     fail: BaseException | None = None
     level: str = "strong"
     calls: list[str] = field(default_factory=list)
+    has_faces: bool = True
 
     def read(self, job: Job) -> Found:
         self.calls.append(job.document.pk)
@@ -68,7 +69,7 @@ class Script:
         values = {path: Field(path, value, self.confidence, "ocr", "front", 1, (10, 10, 50, 12)) for path, value in self.fields[context].items()}
         pages = tuple(self._page(side, context) for side in sorted(job.sides, reverse=True))
         kinds = job.kinds or ({"face"} if context == "SELFIE" else {"ocr", "face"} if context == "PHOTO_ID" else {"ocr"})
-        runs = tuple(ReaderRun(kind, "scripted", "1", 5, tuple(values.values()) if kind == "ocr" else (), {}) for kind in sorted(kinds))
+        runs = tuple(self._run(kind, tuple(values.values())) for kind in sorted(kinds))
         mrz = MRZ if job.document.type_id == 1 else None
         reading = Reading(
             pages=pages,
@@ -86,9 +87,13 @@ class Script:
         renditions = {(page.side, page.number): _jpeg(page.side) for page in pages}
         return Found(reading, renditions, self._match(job))
 
+    def _run(self, kind: str, values: tuple[Field, ...]) -> ReaderRun:
+        details = {} if kind != "face" or self.has_faces else {"available": False, "reason": "not installed"}
+        return ReaderRun(kind, "scripted", "1", 5, values if kind == "ocr" else (), details)
+
     def _page(self, side: str, context: str) -> ReadPage:
         faces: list[dict[str, Any]] = (
-            [{"box": [20, 20, 130, 130], "quality": 0.9, "side": side, "page": 1}] if context in ("PHOTO_ID", "SELFIE") else []
+            [{"box": [20, 20, 130, 130], "quality": 0.9, "side": side, "page": 1}] if context in ("PHOTO_ID", "SELFIE") and self.has_faces else []
         )
         return ReadPage(side, 1, 320, 200, np.zeros((200, 320, 3), np.uint8), dict(GOOD_QUALITY), faces)
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from scripted import LEASE, Script
 
-from documents.models import Blob, BlobState, Document, DocumentStatus, Extraction, Image
+from documents.models import Blob, BlobState, Correction, Document, DocumentStatus, Extraction, Image
 from documents.types import CONTEXT_LABELS
 from factories import Person, b64, start, upload, upload_body, work_off
 from flows.vault import keyring
@@ -431,6 +431,9 @@ def test_corrections_stand_beside_the_machines_value(alice: Person, picture: Pic
     assert alice.patch(path, {"fields": {"address.planet": "Mars"}, "reason": "x"}).status_code == 422
     assert alice.patch(path, {"fields": {}, "reason": "x"}).status_code == 422
     assert alice.patch(path, {"fields": {"address.street": "x"}}).status_code == 422
+    wrong = alice.patch(path, {"fields": {"statement.date": "5 May", "address.street": "x"}, "reason": "x"})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["fields.statement.date"])
+    assert not Correction.objects.exists()
     body = alice.patch(path, change).json()["data"]
     field = body["fields"]["address.street"]
     assert (field["value"], field["machine_value"], field["reader"], field["reason"]) == (
