@@ -14,7 +14,9 @@ import usaddress
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from documents.fields import country_code
 from documents.readers.states import state_code
+from documents.types import US_TERRITORIES
 
 # Pub 28 §233 and appendix B.
 _DIRECTIONALS = {
@@ -117,8 +119,8 @@ def is_private_mailbox(text: str) -> bool:
 
 def of(*, street: str = "", street2: str = "", city: str = "", state: str = "", postal_code: str = "", country: str = "", full: str = "") -> Address:
     """The address in parts, of what is known: the street lines and place, or one line that has it all."""
-    where = country.strip().upper() or "USA"
-    if where not in ("USA", "US"):
+    where = _country(country)
+    if where != "USA":
         return _abroad(street or full, street2, city, postal_code, where)
     line = ", ".join(part for part in (street, street2, city, f"{state} {postal_code}".strip()) if part) if street else full
     found = _tagged(line)
@@ -143,7 +145,7 @@ def of(*, street: str = "", street2: str = "", city: str = "", state: str = "", 
 
 def explained(address: Address) -> tuple[str, tuple[str, ...]]:
     """What an address is compared as, and what was done to its text to get there (Pub 28)."""
-    if not address.parsed or address.country not in ("USA", "US"):
+    if not address.parsed or address.country != "USA":
         return address.text, ("upper case, punctuation removed",)
     line = (address.number, address.before, address.street, address.suffix, address.after, address.unit and f"# {address.unit}")
     value = ", ".join(
@@ -157,6 +159,12 @@ def explained(address: Address) -> tuple[str, tuple[str, ...]]:
     steps += [f"{word} set aside" for word in words if address.unit and (word in _UNITS or word in _UNITS.values())]
     steps += ["ZIP+4 cut to the ZIP code"] if re.search(r"\b\d{5}-?\d{4}\b", address.text) else []
     return value, tuple(dict.fromkeys(steps))
+
+
+def _country(text: str) -> str:
+    """Alpha-3, however it is written; nothing means the USA, whose territories are written like its states."""
+    code = country_code(text.strip()) or text.strip().upper() or "USA"
+    return "USA" if code in US_TERRITORIES else code
 
 
 def _tagged(line: str) -> dict[str, str]:
@@ -205,12 +213,13 @@ def _abroad(street: str, street2: str, city: str, postal_code: str, country: str
     )
 
 
-def compare(left: Address, right: Address) -> Comparison:
-    """Part by part; what cannot be decided (a part that one side lacks, one slip of a letter, a ZIP that differs in the same city) is unclear."""
+def compare(left: Address, right: Address, *, likeness: float = 90.0) -> Comparison:
+    """Part by part; what cannot be decided (a part that one side lacks, one slip of a letter, a ZIP that differs in the same city) is unclear.
+    ``likeness`` 0..100 is what the rest of an address abroad must reach beside an equal house number and postal code."""
     if left.country != right.country:
         return Comparison("fail", ("country",))
-    if left.country not in ("USA", "US"):
-        return _compare_abroad(left, right)
+    if left.country != "USA":
+        return _compare_abroad(left, right, likeness)
     if not (left.parsed and right.parsed):
         return _compare_texts(left, right)
     place = _place(left, right)
@@ -261,15 +270,15 @@ def _compare_texts(left: Address, right: Address) -> Comparison:
     return Comparison("pass") if left.text and left.text == right.text else Comparison("unclear", ("street",))
 
 
-def _compare_abroad(left: Address, right: Address, *, same: float = 90.0, similar: float = 75.0) -> Comparison:
-    wrong = [
-        name for name in ("number", "postal_code") if getattr(left, name) and getattr(right, name) and getattr(left, name) != getattr(right, name)
-    ]
-    missing = tuple(name for name in ("number", "postal_code") if bool(getattr(left, name)) != bool(getattr(right, name)))
-    likeness = fuzz.token_set_ratio(f"{left.text} {left.city}", f"{right.text} {right.city}")
-    if wrong or likeness < similar:
-        return Comparison("fail", tuple(wrong) or ("street",), missing)
-    return Comparison("pass" if likeness >= same and not missing else "unclear", () if likeness >= same else ("street",), missing)
+def _compare_abroad(left: Address, right: Address, likeness: float) -> Comparison:
+    """House number and postal code decide; how alike the rest is can only raise a doubt."""
+    exact = ("number", "postal_code")
+    wrong = tuple(name for name in exact if getattr(left, name) and getattr(right, name) and getattr(left, name) != getattr(right, name))
+    missing = tuple(name for name in exact if not (getattr(left, name) and getattr(right, name)))
+    if wrong:
+        return Comparison("fail", wrong, missing)
+    alike = fuzz.token_set_ratio(f"{left.text} {left.city}", f"{right.text} {right.city}") >= likeness
+    return Comparison("pass" if alike and not missing else "unclear", () if alike else ("street",), missing)
 
 
 @lru_cache(maxsize=128)

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from decisions.dossier import get_case
 from decisions.gather import gather_case, judged_documents
 from decisions.judging import Judged, judge_document, status_of
 from decisions.models import Check, Decision, Workflow
 from documents.extraction import read_again
 from documents.models import Document, DocumentStatus
 from flows.errors import Refused
-from flows.services import current_version
+from flows.services import current_version, get_flow
 from verifications import audit
+from verifications.lifecycle import get_verification
 from verifications.models import Verification, VerificationStatus
-from verifications.services import Caller, locked_in_flow
+from verifications.services import Caller, locked_in_flow, require_flow
 
 _S = VerificationStatus
 REPROCESSED_IN = (_S.SUBMITTED, _S.DOUBLE_CHECK, _S.REJECTED)
@@ -93,7 +93,9 @@ def preview_reprocessing(*, caller: Caller, flow: str, verification_id: str) -> 
     Raises Refused: verification_not_found, flow_mismatch, redacted, verification_canceled, verification_not_submitted, verification_on_hold,
     verification_not_finished.
     """
-    verification = get_case(caller=caller, flow=flow, verification_id=verification_id).verification
+    get_flow(caller.workspace, flow)
+    verification = get_verification(caller.workspace, caller.environment, verification_id)
+    require_flow(verification, flow)
     if verification.status == _S.SUBMITTED:
         raise Refused("verification_not_finished", "The verification is not decided yet.")
     _require(verification, DECIDED)

@@ -148,18 +148,20 @@ def retry_check(*, caller: Caller, flow: str, verification_id: str, check_id: st
     """Evaluate one rule again on today's evidence. The new result becomes the current one; the one of the decision stays with it, and no status
     changes: that is for a person, or for reprocessing.
 
-    Raises Refused: verification_not_found, flow_mismatch, check_not_found, redacted, verification_canceled, check_passed.
+    Raises Refused: verification_not_found, flow_mismatch, check_not_found, redacted, verification_canceled, document_canceled, check_passed.
     """
     verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
     check = Check.objects.select_related("document").filter(pk=check_id, verification=verification).first()
     rule = registry.load().get(check.rule) if check else None
     documents = judged_documents(verification)
-    if check is None or rule is None or rule.id not in verification.definition.rules or check.document_id not in {row.pk for row in documents}:
+    if check is None or rule is None or rule.id not in verification.definition.rules or check.document.superseded_at is not None:
         raise Refused("check_not_found", "No such check.", status=404)
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
     if verification.status == VerificationStatus.CANCELED:
         raise Refused("verification_canceled", "The verification is canceled.")
+    if check.document_id not in {row.pk for row in documents}:
+        raise Refused("document_canceled", "The document is canceled.")
     if check.outcome == Outcome.PASS:
         raise Refused("check_passed", "The check has passed; there is nothing to evaluate again.")
     return _retried(caller, verification, check.document, rule, gather_case(verification, documents))

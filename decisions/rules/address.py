@@ -21,6 +21,7 @@ from decisions.rules.registry import (
     observed,
     passed,
     rule,
+    sure,
     unclear,
     with_steps,
 )
@@ -54,15 +55,7 @@ def read_address(document: DocumentEvidence) -> tuple[addresses.Address | None, 
 @rule(
     reference="R07",
     group="address",
-    inputs=(
-        "address.full",
-        "address.street",
-        "address.city",
-        "address.state",
-        "address.zip",
-        "address.country",
-        "expected_data.address",
-    ),
+    inputs=("address.full", "address.street", "address.city", "address.state", "address.zip", "address.country", "expected_data.address"),
     reason_code="address_mismatch",
     sentence="The address on the document differs from the one you entered.",
     fix="correct_expected_data",
@@ -71,12 +64,13 @@ def read_address(document: DocumentEvidence) -> tuple[addresses.Address | None, 
         "address_nearly_agrees": "The addresses are nearly the same, so a person will compare them.",
     },
     contexts=(PROOF_OF_ADDRESS,),
-    defaults=_SURE,
+    defaults={"likeness_abroad": 90.0, **_SURE},
 )
 def declared_address_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The proof of address shows the home address that the client declared (PS Form 1583 items 4f-4j and 9b-9f).
 
     House number, street, unit and ZIP by Publication 28; spelling does not matter, and the city may be called by another name of the same ZIP.
+    Abroad house number and postal code must be equal and the rest alike. No address at all is a doubt: perhaps it is there and could not be read.
     """
     wanted, said = declared_address(evidence.case)
     if wanted is None:
@@ -84,7 +78,7 @@ def declared_address_agrees(evidence: Evidence, threshold: Thresholds) -> Findin
     found, read = read_address(evidence.document)
     if not found:
         return unclear(*said, code="address_missing")
-    match = addresses.compare(wanted, found)
+    match = addresses.compare(wanted, found, likeness=threshold["likeness_abroad"])
     computed = {"different": list(match.differences), "missing": list(match.missing)}
     steps = [Normalised(side, *addresses.explained(address)) for side, address in (("document", found), ("declared", wanted))]
     if match.verdict == "pass":
@@ -104,11 +98,7 @@ def _home_lines(evidence: Evidence) -> list[Observed]:
 @rule(
     reference="R08",
     group="address",
-    inputs=(
-        "address.street",
-        "address.full",
-        "expected_data.address",
-    ),
+    inputs=("address.street", "address.full", "expected_data.address"),
     reason_code="po_box_home",
     sentence="The home address must be a street address, not a post office box.",
     fix="correct_expected_data",
@@ -121,7 +111,15 @@ def home_is_not_po_box(evidence: Evidence, threshold: Thresholds) -> Finding:
     if not lines:
         return not_applicable("There is no home address to look at.")
     boxes = [entry for entry in lines if addresses.is_po_box(entry.value)]
-    return failed_if_sure(threshold, *boxes) if boxes else passed(*lines)
+    return _failed_by_any(threshold, [[entry] for entry in boxes]) if boxes else passed(*lines)
+
+
+def _failed_by_any(threshold: Thresholds, hits: Sequence[Sequence[Observed]]) -> Finding:
+    """A fail when one of the hits was declared or read with certainty, whatever doubts there are about the others."""
+    certain = [values for values in hits if sure(threshold, *values)]
+    if certain:
+        return failed(*(entry for values in certain for entry in values))
+    return unclear(*(entry for values in hits for entry in values), code="reading_uncertain")
 
 
 @rule(
@@ -155,12 +153,12 @@ def home_is_not_cmra(evidence: Evidence, threshold: Thresholds) -> Finding:
         return not_applicable("There is no home address to look at.")
     boxes = [entry for entry in lines if addresses.is_private_mailbox(entry.value)]
     if boxes:
-        return failed_if_sure(threshold, *boxes)
+        return _failed_by_any(threshold, [[entry] for entry in boxes])
     places = [place for place in (declared_address(evidence.case), read_address(evidence.document)) if place[0]]
     own, known = _on_list(evidence, "own_address", threshold["own_addresses"]), _on_list(evidence, "known_cmra_address", threshold["known_addresses"])
     at_own = [values for home, values in places if home and any(_same_house(home, line) for line in own)]
     if at_own:
-        return failed_if_sure(threshold, *(entry for values in at_own for entry in values))
+        return _failed_by_any(threshold, at_own)
     at_known = any(_same_house(home, line) for home, _ in places if home for line in known)
     return unclear(*lines, code="address_of_known_cmra") if at_known else passed(*lines)
 
@@ -177,10 +175,7 @@ def _same_house(home: addresses.Address, line: str) -> bool:
 @rule(
     reference="R23",
     group="address",
-    inputs=(
-        "statement.date",
-        "document.issue_date",
-    ),
+    inputs=("statement.date", "document.issue_date"),
     reason_code="statement_too_old",
     sentence="The document is too old. Please upload a recent one.",
     fix="reupload",
@@ -218,10 +213,7 @@ def statement_recent(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R27",
     group="address",
-    inputs=(
-        "address.state",
-        "address.zip",
-    ),
+    inputs=("address.state", "address.zip"),
     reason_code="zip_state_mismatch",
     sentence="The ZIP code does not belong to the state of the address, so a person will check it.",
     fix="correct_expected_data",

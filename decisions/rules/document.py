@@ -79,10 +79,7 @@ def document_unexpired(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R02",
     group="document",
-    inputs=(
-        "document.issue_date",
-        "statement.date",
-    ),
+    inputs=("document.issue_date", "statement.date"),
     reason_code="document_not_yet_valid",
     sentence="The document's date of issue lies in the future.",
     fix="reupload",
@@ -105,12 +102,7 @@ def issue_date_not_in_future(evidence: Evidence, threshold: Thresholds) -> Findi
 @rule(
     reference="R03",
     group="document",
-    inputs=(
-        "person.date_of_birth",
-        "document.issue_date",
-        "document.expiration_date",
-        "document.issuing_entity",
-    ),
+    inputs=("person.date_of_birth", "document.issue_date", "document.expiration_date", "document.issuing_entity"),
     reason_code="dates_inconsistent",
     sentence="The dates on the document contradict each other.",
     fix="reupload",
@@ -151,12 +143,7 @@ def _longest_term(document: DocumentEvidence, threshold: Thresholds) -> int | No
 @rule(
     reference="R15",
     group="document",
-    inputs=(
-        "document.country_code",
-        "machine readable zone",
-        "classification",
-        "declared country",
-    ),
+    inputs=("document.country_code", "machine readable zone", "classification", "declared country"),
     reason_code="country_mismatch",
     sentence="The document was issued by another country than the one you chose.",
     fix="reupload",
@@ -219,10 +206,7 @@ _ALIKE = (
 @rule(
     reference="R16",
     group="document",
-    inputs=(
-        "classification",
-        "declared type",
-    ),
+    inputs=("classification", "declared type"),
     reason_code="type_mismatch",
     sentence="This is a document of another type than the one you chose.",
     fix="reupload",
@@ -253,11 +237,7 @@ def type_as_declared(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R17",
     group="document",
-    inputs=(
-        "document.number",
-        "declared type",
-        "SHA-256 of the images",
-    ),
+    inputs=("document.number", "declared type", "SHA-256 of the images"),
     reason_code="same_document_both_roles",
     sentence="The same document, or the same kind of card, cannot serve both as photo ID and as proof of address. Please upload another one.",
     fix="reupload",
@@ -331,10 +311,7 @@ def copying_unrestricted(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R06",
     group="document",
-    inputs=(
-        "document.number",
-        "expected_data.documents",
-    ),
+    inputs=("document.number", "expected_data.documents"),
     reason_code="document_number_mismatch_declared",
     sentence="The document's number differs from the one you entered.",
     fix="correct_expected_data",

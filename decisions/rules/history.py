@@ -25,11 +25,7 @@ from documents.fields import same_number
 @rule(
     reference="R19",
     group="document",
-    inputs=(
-        "document.number",
-        "SHA-256 of the images",
-        "earlier verifications",
-    ),
+    inputs=("document.number", "SHA-256 of the images", "earlier verifications"),
     reason_code="duplicate_document",
     sentence="This document was seen before in another application, so a person will look at it.",
     fix="contact_operator",
@@ -65,10 +61,7 @@ def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:
 @rule(
     reference="R19",
     group="document",
-    inputs=(
-        "document.number",
-        "operator's lists",
-    ),
+    inputs=("document.number", "operator's lists"),
     reason_code="document_blocked",
     sentence="This document cannot be accepted. Please contact the operator.",
     fix="contact_operator",
@@ -87,13 +80,7 @@ def document_not_blocked(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R19",
     group="person",
-    inputs=(
-        "person.surname",
-        "person.given_names",
-        "person.full_name",
-        "expected_data.person",
-        "operator's lists",
-    ),
+    inputs=("person.surname", "person.given_names", "person.full_name", "expected_data.person", "operator's lists"),
     reason_code="name_on_list",
     sentence="A person will look at this application.",
     fix="contact_operator",

@@ -124,11 +124,7 @@ def _judged(one: _Side, other: _Side, threshold: Thresholds) -> Finding:
 @rule(
     reference="R05",
     group="person",
-    inputs=(
-        "person.surname",
-        "person.given_names",
-        "person.full_name",
-    ),
+    inputs=("person.surname", "person.given_names", "person.full_name"),
     reason_code="name_mismatch_poa",
     sentence="The name on the proof of address differs from the name on the photo ID.",
     fix="reupload",
@@ -163,12 +159,7 @@ def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
 @rule(
     reference="R06",
     group="person",
-    inputs=(
-        "person.surname",
-        "person.given_names",
-        "person.full_name",
-        "expected_data.person",
-    ),
+    inputs=("person.surname", "person.given_names", "person.full_name", "expected_data.person"),
     reason_code="name_mismatch_declared",
     sentence="The name on the document differs from the name you entered.",
     fix="correct_expected_data",
@@ -221,10 +212,7 @@ def birth_dates_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R06",
     group="person",
-    inputs=(
-        "person.date_of_birth",
-        "expected_data.person",
-    ),
+    inputs=("person.date_of_birth", "expected_data.person"),
     reason_code="dob_mismatch_declared",
     sentence="The date of birth on the document differs from the one you entered.",
     fix="correct_expected_data",

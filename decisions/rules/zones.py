@@ -80,15 +80,7 @@ def mrz_check_digits_hold(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R11",
     group="document",
-    inputs=(
-        "document.number",
-        "person.date_of_birth",
-        "document.expiration_date",
-        "person.surname",
-        "person.given_names",
-        "address.zip",
-        "machine readable zone",
-    ),
+    inputs=("document.number", "person.date_of_birth", "document.expiration_date", "person.surname", "person.given_names", "machine readable zone"),
     reason_code="mrz_viz_mismatch",
     sentence="The code lines and the printed text of the document say different things.",
     fix="reupload",
@@ -187,10 +179,7 @@ def _equal(path: str, one: Observed, other: Observed) -> bool:
 @rule(
     reference="R13",
     group="document",
-    inputs=(
-        "document.issuing_entity",
-        "bar code",
-    ),
+    inputs=("document.issuing_entity", "bar code"),
     reason_code="aamva_jurisdiction_mismatch",
     sentence="The bar code on the back was made for another state than the one printed on the front.",
     fix="reupload",
@@ -249,11 +238,7 @@ def _pattern(form: str) -> str:
 @rule(
     reference="R14",
     group="document",
-    inputs=(
-        "document.number",
-        "document.issuing_entity",
-        "address.state",
-    ),
+    inputs=("document.number", "document.issuing_entity", "address.state"),
     reason_code="document_number_format",
     sentence="The document's number does not look like those of its state, so a person will check it.",
     fix="none",

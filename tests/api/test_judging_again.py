@@ -155,6 +155,12 @@ class TestRetry:
         assert refused(alice.post(f"/usps1583/verifications/{start(alice)['id']}/checks/{idle['id']}/retry")) == (404, "check_not_found")
         assert refused(bob.post(f"{path}/{idle['id']}/retry")) == (403, "missing_scope")
         assert everything()[2:4] == before[2:4]
+        canceled = start(alice)
+        upload(alice, canceled, type=1, front=picture(seed=1))
+        work_off()
+        old = Check.objects.filter(verification_id=canceled["id"]).exclude(outcome="pass")[0]
+        alice.post(f"/usps1583/verifications/{canceled['id']}/cancel")
+        assert refused(alice.post(f"/usps1583/verifications/{canceled['id']}/checks/{old.pk}/retry")) == (400, "verification_canceled")
         assert alice.post(f"{path}/{idle['id']}/retry").json()["data"]["outcome"] == "not_applicable"
 
 

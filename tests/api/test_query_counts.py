@@ -83,7 +83,7 @@ def test_judging_again(alice: Person, picture: Picture, script: Script, more: in
         with CaptureQueriesContext(connection) as queries:
             assert alice.post(path, body).status_code < 300, name
         counted[name] = len(queries)
-    assert counted == {"compare": 22, "dry run": 26, "retry": 25}
+    assert counted == {"compare": 22, "dry run": 17, "retry": 25}
 
 
 def _writes(ids: dict[str, str], picture: Picture) -> list[tuple[str, str, Any]]:

@@ -40,6 +40,24 @@ def test_parts_and_one_line_are_the_same_address() -> None:
     assert compare(parts, of(full="742 EVERGREEN TER APT 4B, SPRINGFIELD, TN 37172")) == Comparison("pass")
 
 
+@pytest.mark.parametrize("country", ["", "US", "USA", "usa", "United States", "U.S.A.", "PRI"])
+def test_the_usa_however_it_is_written(country: str) -> None:
+    home = of(street="742 Evergreen Ter", city="Springfield", state="OR", postal_code="97477", country="USA")
+    assert compare(home, of(street="742 Evergreen Terrace", city="Springfield", state="OR", postal_code="97477", country=country)).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("street", "code", "verdict"),
+    [
+        ("HAUPTSTRASSE 12", "50667", "pass"), ("Gartenweg 12", "50667", "unclear"), ("Hauptstraße 14", "50667", "fail"),
+        ("Hauptstraße 12", "50668", "fail"), ("Hauptstraße", "50667", "unclear"), ("Hauptstraße 12", "", "unclear"), ("Hauptstraße", "", "unclear"),
+    ],
+)  # fmt: skip
+def test_abroad_number_and_code_decide_and_likeness_only_doubts(street: str, code: str, verdict: str) -> None:
+    home = of(street="Hauptstraße 12", city="Köln", postal_code="50667", country="Germany")
+    assert compare(home, of(street=street, city="Köln", postal_code=code, country="DEU")).verdict == verdict
+
+
 def test_abroad() -> None:
     home = of(street="Hauptstraße 12", city="Köln", postal_code="50667", country="DEU")
     assert compare(home, of(street="HAUPTSTRASSE 12", city="KOLN", postal_code="50667", country="DEU")).verdict in ("pass", "unclear")

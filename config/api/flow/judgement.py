@@ -40,7 +40,7 @@ class RetryCheck(ApiView):
     @operation(
         "Evaluate a rule again",
         answers_with(answers.CheckAnswer(), 202),
-        errors=[*_CASE_ERRORS, "check_not_found", "check_passed"],
+        errors=[*_CASE_ERRORS, "check_not_found", "document_canceled", "check_passed"],
     )
     def post(self, request: Request, flow: str, verification: str, check: str) -> Response:
         row = services.retry_check(caller=self.caller, flow=flow, verification_id=verification, check_id=check)

@@ -389,6 +389,12 @@ ROWS = [
         note="a number at a known agency"),
     Row("home_is_not_cmra", "fail", of(paper(LEASE, home("123 Main St")), listed=[AT("own_address")]), "cmra_home", note="list"),
     Row("home_is_not_cmra", "pass", of(paper(LEASE, home("125 Main St")), listed=[AT("own_address"), AT("known_cmra_address")]), note="next door"),
+    Row("home_is_not_po_box", "fail", of(paper(LEASE, {"address.street": ("PO Box 4", 0.6)}), expected={"address": {"street": "PO Box 4"}}),
+        "po_box_home", note="declared for certain, read with doubt"),
+    Row("home_is_not_cmra", "unclear", of(paper(LEASE, {**home("x"), "address.street": ("123 Main St", 0.6)}), listed=[AT("own_address")]),
+        "reading_uncertain", note="list"),
+    Row("home_is_not_cmra", "fail", of(paper(LEASE, {**home("x"), "address.street": ("123 Main St", 0.6)}), expected=HOME,
+        listed=[AT("own_address")]), "cmra_home", note="declared for certain"),
     # R31, R32
     Row("holder_not_court_protected", "pass", of(photo(), expected={"person": {"protected": False}})),
     Row("holder_not_court_protected", "unclear", of(photo(), expected={"person": {"protected": True}}), "protected_individual"),
