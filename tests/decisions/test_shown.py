@@ -54,7 +54,7 @@ def test_api_review_page_and_record_tell_the_same(alice: Person, picture: Callab
             "steps": ["upper case, punctuation removed (Pub 28 §211)", "ZIP+4 cut to the ZIP code"],
         },
     ]  # fmt: skip
-    assert address["evidence"]["threshold"] == {"confidence": 0.85}
+    assert address["evidence"]["threshold"] == {"confidence": 0.85, "likeness_abroad": 90.0}
     assert told["names_agree"]["evidence"]["computed"]["grade"] == "A"
 
     boss = Client()
