@@ -44,6 +44,7 @@ _UNIT = re.compile(r"^(?:APT|FLAT|APARTMENT|UNIT|STE|SUITE|FLOOR|FL|BLDG|RM|ROOM
 _COMPANY = re.compile(
     r"\b(?:INC|LLC|LTD|LIMITED|CORP|CORPORATION|CO|COMPANY|GMBH|SAS?|SARL|PLC|BANK|BANQUE|CREDIT UNION|ELECTRIC|ENERGY|POWER|WATER|GAS|"
     r"UTILIT(?:Y|IES)|LIGHT|INSURANCE|MUTUAL|"
+    r"CASUALTY|ASSURANCE|INDEMNITY|UNIVERSITY|HOSPITAL|CLINIC|COLLEGE|MINISTRY|BUREAU|COMMISSION|COUNCIL|FOUNDATION|PARTNERS|ENTERPRISES?|INDUSTRIES|"
     r"FINANCIAL|MORTGAGE|SERVICES?|DEPARTMENT|DEPT|COUNTY|CITY OF|STATE OF|TREASURER|REVENUE|SUPPL(?:Y|IES)|GROUP|COMMUNICATIONS?|TELECOM|"
     r"WIRELESS|MOBILE|CABLE|BROADBAND|NETWORKS?|PROPERT(?:Y|IES)|"
     r"MANAGEMENT|REALTY|ADMINISTRATION|AGENCY|OFFICE|HEADQUARTERS|BILLING|CENTER|CENTRE|AUTHORITY|ASSOCIATION|DISTRICT|TRUST|SOLUTIONS|"
@@ -93,14 +94,15 @@ LABELLED, PLACED, INFERRED = 0.92, 0.85, 0.7
 SPLIT = 0.9
 NEAR, FAR = 0.95, 2.6
 WIDE = 1.5  # line heights between the lines of a widely spaced block
-LETTERHEAD = 0.1  # of the page's height
+LETTERHEAD = 0.08  # of the page's height, from the first line of print
 STATE_BEFORE_CODE = ("USA", "CAN", "GBR", "AUS")
 LEAST_RECIPIENT = 0.8
 
 
 @dataclass(slots=True)
 class Block:
-    """Lines of one column one under the other, the postal line among them: ``names`` above the ``streets``, ``heading`` the label it stands under."""
+    """Lines of one column one under the other, the postal line among them: ``names`` above the ``streets``, ``heading`` the label it stands under,
+    ``place`` the postal line and a country under it as they are printed."""
 
     names: list[Item]
     streets: list[str]
@@ -115,6 +117,7 @@ class Block:
     heading: str = ""
     score: float = 0.0
     split_name: str = field(default="")
+    place: str = ""
 
     @property
     def street(self) -> str:
@@ -122,12 +125,7 @@ class Block:
 
     @property
     def full(self) -> str:
-        place = (
-            f"{self.postal} {self.city}"
-            if self.country not in STATE_BEFORE_CODE
-            else ", ".join(p for p in (self.city, f"{self.state} {self.postal}".strip()) if p)
-        )
-        return ", ".join(part for part in (self.street, place) if part)
+        return ", ".join(part for part in (self.street, self.place) if part)
 
     @property
     def name(self) -> str:
@@ -140,9 +138,10 @@ def read(
     """Name, address, issuer and date of the letter of which ``lines`` are one page of ``size`` (width, height)."""
     printed = items(lines)
     blocks = list(_blocks(printed))
+    first = min((item.top for item in printed), default=0.0)
     for block in blocks:
         block.score = _recipient_score(block, size)
-        if len(blocks) > 1 and not block.heading and block.top < LETTERHEAD * size[1]:
+        if len(blocks) > 1 and not block.heading and block.top - first < LETTERHEAD * size[1]:
             block.score -= 0.6  # of two addresses the one at the head of the page is the writer's
     recipient = max((block for block in blocks if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
     dates = _dated(printed, _day_first(printed, day_first, today), today, size)
@@ -186,12 +185,27 @@ def _blocks(printed: list[Item]) -> Iterator[Block]:
         yield Block(
             rest, streets, city.strip(" ,"), code, re.sub(r"\s*-\s*", "-", match["zip"]), country, box, top, left,
             min(line.confidence for line in members), f"{heading} BILL TO" if inline else heading, 0.0, inline,
+            f"{city.strip(' ,')}, {county} {match['zip']}" if county else _place(item, match, city, used, printed),
         )  # fmt: skip
+
+
+def _place(item: Item, match: re.Match[str], city: str, used: list[Item], printed: list[Item]) -> str:
+    """The postal line from the city (or the code before it) on, and the country printed under it."""
+    begins = match.start("zip") if match["city"] and match.start("zip") < match.start("city") else match.start("city")
+    printed_part = match.string[begins:] if match["city"] else match["zip"]
+    at = item.folded.rfind(printed_part)
+    place = item.text[at:].strip(" ,.") if at >= 0 else printed_part
+    if match["city"] and at < 0:
+        place = f"{city.strip(' ,')}, {item.text.strip(' ,.') if len(used) > 1 else match.string[match.end('city') :].strip(' ,')}"
+    country = below(item, printed, reach=1.6)
+    if country and _COUNTRY_LINE.match(country.folded.strip(" .")):
+        place = f"{place}, {country.text.strip(' .')}"
+    return place if match["city"] else ", ".join(part for part in (city.strip(" ,"), place) if part)
 
 
 def _postal(item: Item, column: list[Item]) -> tuple[re.Match[str], str, list[str], list[Item]] | None:
     """The postal line: its match, country, what of the street stands on the same line, and which items it took."""
-    text = re.sub(r"([A-Z]{2}) (\d\d)[.,](\d{3})$", r"\1 \2\3", item.folded.strip(" .,"))  # a speck read as a point
+    text = re.sub(r"(?<=[A-Z] )\d(?:[ .,]?\d){4}$", lambda code: re.sub(r"\D", "", code[0]), item.folded.strip(" .,"))  # specks and gaps within a ZIP
     joined = [item]
     if _US_TAIL.match(text) or re.fullmatch(r"\d{5}(?:-\d{4})?", text):
         above = column[-1] if column else None
@@ -330,7 +344,7 @@ def _recipient_score(block: Block, size: tuple[int, int]) -> float:
     """Above 0.5: the letter's addressee. Labels decide; else a person's name and the place of a window envelope's address."""
     height = size[1]
     person = _person_in(block.names)
-    name = person.folded if person else block.split_name.upper()
+    name = _after_company(person.folded) if person else block.split_name.upper()
     inline = " ".join(line.folded for line in block.names)
     score = 0.45
     score += 1.6 * bool(_TO.search(block.heading)) - 0.7 * bool(_SECOND_BEST.search(block.heading))
@@ -348,7 +362,13 @@ def _recipient_score(block: Block, size: tuple[int, int]) -> float:
 def _person_in(names: list[Item]) -> Item | None:
     """The name line nearest to the street that looks like a person's, else the first."""
     plain = [line for line in names if not _TITLE.search(line.folded)]
-    return next((line for line in reversed(plain) if looks_like_person(line.folded)), plain[0] if plain else None)
+    return next((line for line in reversed(plain) if looks_like_person(_after_company(line.folded))), plain[0] if plain else None)
+
+
+def _after_company(text: str) -> str:
+    """The person in "Example Trading, Ann Sample": what follows a comma, if that is a whole name; "Sample, Ann" stays as it is."""
+    _, comma, rest = text.rpartition(", ")
+    return rest if comma and looks_like_person(rest.upper()) else text
 
 
 def looks_like_person(folded: str) -> bool:
@@ -370,6 +390,7 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
     trust = (LABELLED if block.score >= 1.5 else PLACED if block.score > 0.9 else INFERRED) * block.confidence
     person = _person_in(block.names)
     name = block.split_name or (re.sub(r"^(?:ATTN|TO|BILL TO|C/O)\b[: ]*", "", person.text, flags=re.IGNORECASE) if person else "")
+    name = _after_company(name)
     found = _named(name, trust * (1.0 if person and looks_like_person(person.folded) else 0.85), person.box if person else None) if name else []
     if not found and labelled:
         found = _named(*labelled)

@@ -44,7 +44,7 @@ def test_a_bill_with_a_window_address() -> None:
         "person.full_name": "HOMER J SIMPSON",
         "person.surname": "SIMPSON",
         "person.given_names": "HOMER J",
-        "address.full": "742 EVERGREEN TER APT 3, SPRINGFIELD, IL 62704-1234",
+        "address.full": "742 EVERGREEN TER APT 3, SPRINGFIELD IL 62704-1234",
         "address.street": "742 EVERGREEN TER APT 3",
         "address.city": "SPRINGFIELD",
         "address.state": "Illinois",
@@ -99,6 +99,32 @@ def test_addresses_of_several_countries(lines: tuple[str, ...], street: str, cit
 
 
 @pytest.mark.parametrize(
+    ("lines", "name", "full"),
+    [
+        (("Ann Example", "4190 MARYLYNN CAUSEWAY, HEATHCOTE, ID 83 1 19"), "Ann Example", "4190 MARYLYNN CAUSEWAY, HEATHCOTE, ID 83119"),
+        (
+            ("Example Trading, Ann Sample", "215 Vine St", "Scranton PA 18503", "United States"),
+            "Ann Sample",
+            "215 Vine St, Scranton PA 18503, United States",
+        ),
+        (("Ann Example", "28285 Maggie Club, Almetaton", "Texas 75102"), "Ann Example", "28285 Maggie Club, Almetaton, Texas 75102"),
+        (("Anne Exemple", "12 RUE DES FLEURS", "33500 LIBOURNE", "FRANCE"), "Anne Exemple", "12 RUE DES FLEURS, 33500 LIBOURNE, FRANCE"),
+    ],
+)
+def test_addresses_are_given_in_full_as_printed(lines: tuple[str, ...], name: str, full: str) -> None:
+    found = read(*column(60, 300, *lines))
+    assert (found["person.full_name"].value, found["address.full"].value) == (name, full)
+
+
+def test_of_two_addresses_without_labels_the_one_under_the_letterhead_is_the_writers() -> None:
+    found = read(
+        *column(60, 220, "Roadrunner Motors", "1 Example Road", "Columbus, OH 43216"), *column(60, 420, "ANN SAMPLE", "9 OAK ST", "RALEIGH, NC 27601")
+    )
+    assert found["person.full_name"].value == "ANN SAMPLE"
+    assert found["statement.issuer"].value == "Roadrunner Motors"
+
+
+@pytest.mark.parametrize(
     ("line", "value"),
     [
         ("Bill date 01/05/2026", "2026-01-05"),
@@ -135,8 +161,8 @@ def test_prose_gives_nothing() -> None:
             "Flat 2, 14 High Street, Reading, Berkshire RG1 2AB",
             "GBR",
         ),
-        (["John Sample", "14 King Street W", "Toronto, Ontario M5H 1A1"], "John Sample", "14 King Street W, Toronto, ON M5H 1A1", "CAN"),
-        (["John Sample", "14 King Street", "Sydney NSW 2000"], "John Sample", "14 King Street, Sydney, NSW 2000", "AUS"),
+        (["John Sample", "14 King Street W", "Toronto, Ontario M5H 1A1"], "John Sample", "14 King Street W, Toronto, Ontario M5H 1A1", "CAN"),
+        (["John Sample", "14 King Street", "Sydney NSW 2000"], "John Sample", "14 King Street, Sydney NSW 2000", "AUS"),
         (["Herr Max Muster", "Hauptstrasse 5", "80331 München"], "Herr Max Muster", "Hauptstrasse 5, 80331 München", "DEU"),
         (["Account Holder: Jane Sample", "12 Oak Street", "Springfield, IL 62704"], "Jane Sample", "12 Oak Street, Springfield, IL 62704", "USA"),
     ],
@@ -148,7 +174,7 @@ def test_blocks_with_units_counties_and_labels(lines: list[str], name: str, full
 
 def test_widely_spaced_lines_are_one_block() -> None:
     lines = [at(text, 60, 300 + 45 * row) for row, text in enumerate(("JANE Q SAMPLE", "12 OAK STREET APT 4", "SPRINGFIELD IL 62704"))]
-    assert read(at("Acme Energy", 60, 40, 40), *lines)["address.full"].value == "12 OAK STREET APT 4, SPRINGFIELD, IL 62704"
+    assert read(at("Acme Energy", 60, 40, 40), *lines)["address.full"].value == "12 OAK STREET APT 4, SPRINGFIELD IL 62704"
 
 
 def test_the_mailing_address_is_preferred_to_the_service_address() -> None:
