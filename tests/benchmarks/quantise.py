@@ -1,8 +1,8 @@
-"""Makes the 8-bit recogniser of ``documents/engines/models`` from the one in the rapidocr wheel: ``python tests/benchmarks/quantise.py``.
+"""Makes the 8-bit networks of ``documents/engines/models`` from those in the rapidocr wheel: ``python tests/benchmarks/quantise.py``.
 
 Static quantisation of the convolutions (weights per channel, activations by what drawn specimens show), everything else stays in 32 bits: the small
-squeeze-and-excitation convolutions, attention and the last layer lose more than they gain. No picture of a real document is used. The detector stays
-as it is: in 8 bits it gains a third of its time and loses the smallest type.
+squeeze-and-excitation convolutions, the detector's first layers, attention and the last layer lose more than they gain. No picture of a real document
+is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from documents.specimens.degrade import DAMAGES
 
 OPSET = 17  # the first with which per-channel scales and all operators used here work
 LINE_WIDTH = 320  # pixels: histograms need inputs of one size
-LINES = 160
+LINES, PAGES = 160, 16
+STEM = 3
 LARGE = 1_000_000  # weights
 
 
@@ -47,19 +48,23 @@ class _Inputs(CalibrationDataReader):  # type: ignore[misc]
 
 def main() -> None:
     ocr_rapid.RECOGNISER.parent.mkdir(exist_ok=True)
-    _quantise(_lines_seen(), ocr_rapid.RECOGNISER)
+    pages, lines = _seen()
+    _quantise("det", pages, ocr_rapid.DETECTOR, {"calibrate_method": CalibrationMethod.MinMax}, STEM)
+    percentile = {"calibrate_method": CalibrationMethod.Percentile, "extra_options": {"CalibPercentile": 99.99}}
+    _quantise("rec", lines, ocr_rapid.RECOGNISER, percentile, 0)
 
 
-def _lines_seen() -> list[Any]:
-    """What the recogniser is given when specimens, clean and damaged, are read."""
+def _seen() -> tuple[list[Any], list[Any]]:
+    """What the two networks are given when specimens, clean and damaged, are read: pages, and lines cut to one width."""
     reader = ocr_rapid.plain_reader()
+    pages: list[Any] = []
     lines: list[Any] = []
+    reader.text_det.session = _Listening(reader.text_det.session, pages)
+    reader.text_rec.session = _Listening(reader.text_rec.session, lines)
     for picture in _pictures():
         reader(picture)
-        if not isinstance(reader.text_rec.session, _Listening):
-            reader.text_rec.session = _Listening(reader.text_rec.session, lines)
     cut = [line[:, :, :, :LINE_WIDTH] for line in lines if line.shape[3] >= LINE_WIDTH]
-    return random.Random(7).sample(cut, min(LINES, len(cut)))
+    return pages[:PAGES], random.Random(7).sample(cut, min(LINES, len(cut)))
 
 
 def _pictures() -> Iterator[Any]:
@@ -83,20 +88,22 @@ class _Listening:
         return getattr(self.session, name)
 
 
-def _quantise(lines: Sequence[Any], target: Path) -> None:
-    source = _wheel() / "PP-OCRv6_rec_small.onnx"
+def _quantise(part: str, inputs: Sequence[Any], target: Path, calibration: dict[str, Any], stem: int) -> None:
+    """``stem``: how many of the first convolutions stay in 32 bits."""
+    source = _wheel() / f"PP-OCRv6_{part}_small.onnx"
     with tempfile.TemporaryDirectory() as folder:
         prepared = _prepared(source, Path(folder))
+        graph = onnx.load(prepared)
+        kept = _squeezes(graph) + [node.name for node in graph.graph.node if node.op_type == "Conv"][:stem]
         quantize_static(
-            str(prepared), str(target), _Inputs(lines), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"], nodes_to_exclude=_squeezes(onnx.load(prepared)),
-            calibrate_method=CalibrationMethod.Percentile, extra_options={"CalibPercentile": 99.99},
+            str(prepared), str(target), _Inputs(inputs), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"], nodes_to_exclude=kept, **calibration,
         )  # fmt: skip
     model = onnx.load(target)
     model.metadata_props.extend(entry for entry in onnx.load(source).metadata_props if entry.key not in {kept.key for kept in model.metadata_props})
     _halve(model)
     onnx.save(model, target)
-    print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB, {len(lines)} lines seen")
+    print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB, {len(inputs)} inputs seen")
 
 
 def _halve(model: Any) -> None:
