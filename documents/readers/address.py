@@ -172,7 +172,7 @@ def _blocks(printed: list[Item]) -> Iterator[Block]:
         town, county = _town(column) if country == "GBR" else (None, "")
         streets, rest = _split_column(column, streets_in_line, country)
         heading = _heading(rest[0] if rest else (column[-1] if column else item), printed, rest)
-        rest = [line for line in rest if not _is_heading(line)]
+        rest = _under_heading(rest)
         inline = _behind_label(rest[-1]) if rest else _name_behind_label(item, column, printed)
         if not streets and not rest:
             continue
@@ -303,6 +303,12 @@ def _town(column: list[Item]) -> tuple[Item | None, str]:
     return (column.pop(), "") if len(column) > 1 and bare[-1] else (None, "")
 
 
+def _under_heading(names: list[Item]) -> list[Item]:
+    """What stands under the last label among ``names``; all but labels where nothing does."""
+    last = max((index for index, line in enumerate(names) if _is_heading(line)), default=-1)
+    return names[last + 1 :] or [line for line in names if not _is_heading(line)]
+
+
 def _behind_label(line: Item) -> str:
     match = _NAME_LABEL.match(line.folded)
     return line.text[match.end() :].strip() if match and looks_like_person(line.folded[match.end() :].strip()) else ""
@@ -373,7 +379,7 @@ def _after_company(text: str) -> str:
 
 def looks_like_person(folded: str) -> bool:
     """Two to five words of letters, none a company's."""
-    bare = _HONORIFIC.sub("", folded)
+    bare = _HONORIFIC.sub("", folded).rstrip(" ,")
     words = bare.replace("&", " AND ").split()
     return (
         2 <= len(words) <= 6

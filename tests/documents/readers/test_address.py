@@ -116,6 +116,11 @@ def test_addresses_are_given_in_full_as_printed(lines: tuple[str, ...], name: st
     assert (found["person.full_name"].value, found["address.full"].value) == (name, full)
 
 
+def test_a_label_within_the_column_parts_the_writer_from_the_addressee() -> None:
+    found = read(*column(60, 200, "John Writer", "Bill To:", "Jane Smith,", "1600 Oak Parkway", "Mountain View, CA 94043"))
+    assert found["person.full_name"].value == "Jane Smith"
+
+
 def test_of_two_addresses_without_labels_the_one_under_the_letterhead_is_the_writers() -> None:
     found = read(
         *column(60, 220, "Roadrunner Motors", "1 Example Road", "Columbus, OH 43216"), *column(60, 420, "ANN SAMPLE", "9 OAK ST", "RALEIGH, NC 27601")
