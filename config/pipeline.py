@@ -16,6 +16,8 @@ ROUTES: dict[str, list[str]] = {
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,
+    "flows.idempotency.forget_old_answers": 3600,
+    "config.api.throttle.forget_windows": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
 }

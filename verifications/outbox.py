@@ -51,9 +51,11 @@ class WorkOrder:
 
     message_id: str
     attempt: int
-    verification_id: str
+    verification_id: str = ""
     document_id: str | None = None
     request: str | None = None
+    delivery_id: str = ""
+    turn: int = 0
 
     @property
     def run(self) -> str:

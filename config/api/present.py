@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from rest_framework.request import Request
 
+from config.api.links import link_to
 from decisions.models import Check, Decision
-from documents import storage
 from documents.extracted import current_values, extracted_data
 from documents.models import Document, Extraction, Image
 from documents.types import DOCUMENT_TYPES, DocumentType
@@ -128,12 +127,7 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
 
 
 def _image_url(request: Request, image: Image | None) -> str | None:
-    if image is None:
-        return None
-    path = storage.signed_path(image.blob)
-    if path.startswith("http"):
-        return path
-    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else str(request.build_absolute_uri(path))
+    return link_to(request, image.blob) if image is not None else None
 
 
 def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str, Any]:

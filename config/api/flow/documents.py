@@ -48,6 +48,7 @@ def _change(content: Mapping[str, Any]) -> DocumentChange:
 
 
 class Documents(ApiView):
+    slow_before_change = frozenset({"POST"})
     scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
 
     @operation(
@@ -84,6 +85,7 @@ class Documents(ApiView):
 
 
 class DocumentDetail(ApiView):
+    slow_before_change = frozenset({"PATCH"})
     scopes: ClassVar = {"get": "documents:read", "patch": "documents:write", "delete": "documents:write"}
 
     @operation("Show a document", answers_with(answers.DocumentAnswer()), errors=_LOOKUP_ERRORS)
@@ -151,6 +153,8 @@ class ExtractDocument(ApiView):
     def post(self, request: Request, flow: str, document: str) -> Response:
         sent = self.checked(serializers.ExtractionRequest)
         row = extraction.request_extraction(caller=self.caller, flow=flow, document_id=document, kinds=sent.get("types"))
+        # Readers see what was asked for only once it is committed.
+        self.settle(enveloped(extraction_body(row), status.HTTP_201_CREATED))
         return enveloped(extraction_body(_awaited(row, sent.get("wait_ms", 0))), status.HTTP_201_CREATED)
 
 
