@@ -27,11 +27,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from flows.errors import Refused
+from flows.tracing import request_id
 from verifications.events import EVENTS
 from verifications.models import Event, MessageState, OutboxMessage, Verification
 
 LEASE = timedelta(seconds=60)
 RETRY_DELAYS = (2, 15, 60, 300)
+LONGEST_WAKE_UP = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
 
 
@@ -83,7 +85,7 @@ def emit(
         _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
     for actor in _pipeline().ROUTES.get(name, ()):
-        _write_message(name, actor, payload)
+        write_message(name, actor, payload)
 
 
 def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> None:
@@ -114,11 +116,20 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
     )
 
 
-def _write_message(event: str, actor: str, payload: dict[str, Any]) -> OutboxMessage:
+def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: timedelta = timedelta(0)) -> OutboxMessage:
+    """Work for ``actor``, ``delay`` from now. A broker is told of what is near; the rest is found by the sweep when it is due."""
     target = import_string(actor)
-    message = OutboxMessage.objects.create(event=event, actor=actor, queue=target.queue_name, payload=payload, available_at=timezone.now())
-    if settings.REDIS_URL:
-        transaction.on_commit(lambda: target.send(message.pk), robust=True)
+    message = OutboxMessage.objects.create(
+        event=event,
+        actor=actor,
+        queue=target.queue_name,
+        payload=payload,
+        request_id=request_id.get(),
+        available_at=timezone.now() + delay,
+    )
+    if settings.REDIS_URL and delay <= LONGEST_WAKE_UP:
+        milliseconds = int(delay.total_seconds() * 1000)
+        transaction.on_commit(lambda: target.send_with_options(args=(message.pk,), delay=milliseconds or None), robust=True)
     return message
 
 
@@ -126,7 +137,7 @@ def wake(event: str, *, verification: Verification, document: DocumentLike | Non
     """Write the work that ``event`` leads to once more, without telling the outside again: for what got stuck."""
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": None}
     for actor in _pipeline().ROUTES.get(event, ()):
-        _write_message(event, actor, payload)
+        write_message(event, actor, payload)
 
 
 def is_live(message_id: str) -> bool:
@@ -164,6 +175,7 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
     if token is None:
         return
     message = OutboxMessage.objects.get(pk=message_id)
+    requested = request_id.set(message.request_id)
     order = WorkOrder(message.pk, message.attempts, **message.payload)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_lease, args=(message_id, token, stop), daemon=True)
@@ -184,6 +196,7 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
             _release(message_id, token, message.attempts, type(error).__name__)
     finally:
         stop.set()
+        request_id.reset(requested)
 
 
 def _place(error: Exception) -> str:

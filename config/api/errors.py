@@ -107,7 +107,7 @@ def refusal_response(refusal: Refused, accept: str) -> Response:
 def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
     """For what is refused outside DRF: unknown routes, links, a crash in a middleware."""
     problem = PROBLEM in request.headers.get("Accept", "")
-    body = outbound_error(problem_of(refusal) if problem else body_of(refusal), style_of(request))
+    body = outbound_error(problem_of(refusal) if problem else body_of(refusal), style_of(request), of_body=False)
     content_type = PROBLEM if problem else "application/json"
     return JsonResponse(body, status=refusal.status, headers=refusal.headers, content_type=content_type)
 

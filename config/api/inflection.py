@@ -42,11 +42,12 @@ def inbound(data: Any, style: str) -> Any:
     return data if style == "snake" else _renamed(data, lambda name: to_snake(name, style))
 
 
-def outbound_error(body: dict[str, Any], style: str) -> dict[str, Any]:
-    """An error's members, and the paths of ``errors``."""
-    changed: dict[str, Any] = outbound(body, style)
-    if "errors" in body:
-        changed["errors"] = {path_to_style(path, style): messages for path, messages in body["errors"].items()}
+def outbound_error(body: dict[str, Any], style: str, *, of_body: bool) -> dict[str, Any]:
+    """An error's members. Paths of ``errors`` are changed where they name members of a body; parameters of a query are snake_case always."""
+    errors = body.get("errors")
+    changed: dict[str, Any] = outbound({name: value for name, value in body.items() if name != "errors"}, style)
+    if errors is not None:
+        changed["errors"] = {path_to_style(path, style): messages for path, messages in errors.items()} if of_body else errors
     return changed
 
 

@@ -129,10 +129,9 @@ class ApiView(APIView):
         release_uploads(getattr(request, "_full_data", None))
         shown = tagged(request, response)
         if isinstance(shown, Response) and shown.data is not None:
-            style = style_of(request)
-            # Paths of errors in a query's parameters are no members: parameters are snake_case always.
-            change = outbound_error if shown.status_code >= 400 and request.method in UNSAFE else outbound
-            shown.data = change(shown.data, style)
+            style, of_body = style_of(request), request.method in UNSAFE
+            refused = shown.status_code >= 400
+            shown.data = outbound_error(shown.data, style, of_body=of_body) if refused else outbound(shown.data, style)
         finished: HttpResponse = super().finalize_response(request, shown, *args, **kwargs)
         throttle.show(request, finished)
         finished["API-Version"] = version_of(request, self.pinned_version)
