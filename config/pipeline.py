@@ -13,6 +13,9 @@ ROUTES: dict[str, list[str]] = {
     "verification.finished": ["decisions.actors.render_records"],
 }
 
+# Who hears every public event.
+PUBLIC_ROUTES: list[str] = ["verifications.actors.fan_out_event"]
+
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,

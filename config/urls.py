@@ -14,6 +14,7 @@ from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import files
 from config.api.flow import verifications as v
+from config.api.flow import webhooks as w
 from flows.definition import RESERVED_SLUGS
 
 
@@ -37,6 +38,13 @@ urlpatterns = [
     path("api/v1/openapi.json", document),
     path("api/v1/flows", v.Flows.as_view()),
     path("api/v1/verifications", v.AllVerifications.as_view()),
+    path("api/v1/events", w.Events.as_view()),
+    path("api/v1/webhooks", w.Webhooks.as_view()),
+    path("api/v1/webhooks/<str:webhook>", w.WebhookDetail.as_view()),
+    path("api/v1/webhooks/<str:webhook>/test", w.WebhookTest.as_view()),
+    path("api/v1/webhooks/<str:webhook>/rotate", w.WebhookRotation.as_view()),
+    path("api/v1/webhooks/<str:webhook>/deliveries", w.Deliveries.as_view()),
+    path("api/v1/webhooks/<str:webhook>/deliveries/<str:delivery>/retry", w.DeliveryRetry.as_view()),
     path("api/v1/<flow:flow>", v.FlowDetail.as_view()),
     path("api/v1/<flow:flow>/document-types", v.DocumentTypes.as_view()),
     path(_V, v.Verifications.as_view()),

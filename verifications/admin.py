@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from flows.admin import ReadOnly
-from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WorkerHeartbeat
+from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WebhookDelivery, WebhookEndpoint, WorkerHeartbeat
 
 
 @admin.register(Event)
@@ -47,3 +47,19 @@ class OutboxMessageAdmin(ReadOnly):
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnly):
     list_display = ("name", "queues", "readers", "at")
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ReadOnly):
+    list_display = ("id", "url", "workspace", "environment", "active", "disabled_reason", "created_at")
+    list_filter = ("workspace", "environment", "active")
+    list_select_related = ("workspace",)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly):
+    list_display = ("id", "event", "endpoint", "status", "attempts", "last_status_code", "last_error", "next_attempt_at", "delivered_at")
+    list_filter = ("status",)
+    search_fields = ("event__id__exact", "endpoint__id__exact", "event__verification__id__exact")
+    list_select_related = ("event", "endpoint")
+    show_full_result_count = False

@@ -56,8 +56,10 @@ class WorkOrder:
     verification_id: str = ""
     document_id: str | None = None
     request: str | None = None
+    event_id: str = ""
     delivery_id: str = ""
     turn: int = 0
+    forced: bool = False
 
     @property
     def run(self) -> str:
@@ -82,13 +84,15 @@ def emit(
     """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock."""
     assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
     if EVENTS[name].public:
-        _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+        event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+        for actor in _pipeline().PUBLIC_ROUTES:
+            write_message(name, actor, {"event_id": event.pk})
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
     for actor in _pipeline().ROUTES.get(name, ()):
         write_message(name, actor, payload)
 
 
-def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> None:
+def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> Event:
     Verification.objects.filter(pk=verification.pk).update(sequence=F("sequence") + 1)
     verification.sequence += 1
     subject: Verification | DocumentLike = document if document is not None else verification
@@ -97,7 +101,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
         "flow": verification.flow_id,
         "status": int(subject.status),
         "status_label": subject.get_status_display(),
-        "external_ref": verification.external_ref,
+        "external_ref": verification.external_ref or None,
         "sequence": verification.sequence,
     }
     if reasons:
@@ -106,7 +110,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
         data |= {"document_id": document.pk, "document_type": document.type_id}
     if decision_id is not None:
         data["decision_id"] = decision_id
-    Event.objects.create(
+    return Event.objects.create(
         workspace_id=verification.workspace_id,
         environment=verification.environment,
         verification=verification,

@@ -17,7 +17,7 @@ from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.countries import COUNTRIES
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
-from verifications.models import AuditEntry, Verification, VerificationStatus
+from verifications.models import AuditEntry, Verification, VerificationStatus, WebhookDelivery, WebhookEndpoint
 
 _WORST_FIRST = {"error": 0, "warning": 1, "pass": 2, "not_applicable": 3}
 
@@ -207,3 +207,33 @@ def extracted_fields_body(document: Document) -> dict[str, Any]:
 
 def decision_bodies(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
     return [decision_body(decision, with_checks=True) for decision in decisions]
+
+
+def webhook_body(endpoint: WebhookEndpoint, *, with_secret: bool = False) -> dict[str, Any]:
+    body = {
+        "id": endpoint.pk,
+        "url": endpoint.url,
+        "events": endpoint.events or ["*"],
+        "description": endpoint.description,
+        "active": endpoint.active,
+        "disabled_reason": endpoint.disabled_reason or None,
+        "created_at": moment(endpoint.created_at),
+        "updated_at": moment(endpoint.updated_at),
+    }
+    return {**body, "secret": endpoint.secret} if with_secret else body
+
+
+def delivery_body(delivery: WebhookDelivery) -> dict[str, Any]:
+    """Needs ``event``."""
+    return {
+        "id": delivery.pk,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event.type,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_status_code": delivery.last_status_code,
+        "last_error": delivery.last_error or None,
+        "next_attempt_at": moment(delivery.next_attempt_at),
+        "created_at": moment(delivery.created_at),
+        "delivered_at": moment(delivery.delivered_at),
+    }

@@ -23,6 +23,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "flow_not_found": (404, "No such flow."),
     "verification_not_found": (404, "No such verification."),
     "document_not_found": (404, "No such document."),
+    "webhook_not_found": (404, "No such webhook."),
+    "delivery_not_found": (404, "No such delivery."),
     "flow_mismatch": (400, "Invalid verification flow."),
     "redacted": (400, "The verification's data was deleted."),
     "verification_canceled": (400, "The verification is canceled."),
@@ -75,7 +77,14 @@ class Schema(AutoSchema):
         return [next((tag for word, tag in _TAGS if word in path), "Flows")]
 
 
-_TAGS = (("decisions", "Decisions"), ("documents", "Documents"), ("document-types", "Flows"), ("verifications", "Verifications"))
+_TAGS = (
+    ("webhooks", "Webhooks"),
+    ("events", "Webhooks"),
+    ("decisions", "Decisions"),
+    ("documents", "Documents"),
+    ("document-types", "Flows"),
+    ("verifications", "Verifications"),
+)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from config.api.idempotency import Exchange, answered
 from config.api.inflection import outbound, outbound_error
 from config.api.uploads import release_uploads
 from flows.errors import Refused
+from flows.models import ApiToken
 from flows.services import get_flow
 from verifications.services import Caller
 
@@ -41,6 +42,7 @@ class ApiView(APIView):
         """DRF's, with idempotency between what is checked of any request and what the method itself does."""
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
+        response: Any
         self.headers = self.default_response_headers
         try:
             self.initial(self.request, *args, **kwargs)
@@ -55,9 +57,10 @@ class ApiView(APIView):
         if method not in self.http_method_names or not hasattr(self, method):
             raise MethodNotAllowed(str(request.method))
         self._authenticate(request)
-        self.pinned_version = request.auth.api_version
+        token = cast(ApiToken, request.auth)
+        self.pinned_version = token.api_version
         self.check_permissions(request)
-        setattr(request, "rate_budget", throttle.spend_token(request.auth))  # noqa: B010 (DRF's Request declares no such member)
+        setattr(request, "rate_budget", throttle.spend_token(token))  # noqa: B010 (DRF's Request declares no such member)
         malformed = self._body_is_malformed(request) if method in ("post", "patch") else False
         check_headers(request)
         if malformed:
@@ -125,14 +128,14 @@ class ApiView(APIView):
         if self.exchange is not None:
             self.exchange.settle(response)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         release_uploads(getattr(request, "_full_data", None))
-        shown = tagged(request, response)
+        shown: Any = tagged(request, response)
         if isinstance(shown, Response) and shown.data is not None:
             style, of_body = style_of(request), request.method in UNSAFE
             refused = shown.status_code >= 400
             shown.data = outbound_error(shown.data, style, of_body=of_body) if refused else outbound(shown.data, style)
-        finished: HttpResponse = super().finalize_response(request, shown, *args, **kwargs)
+        finished = super().finalize_response(request, shown, *args, **kwargs)
         throttle.show(request, finished)
         finished["API-Version"] = version_of(request, self.pinned_version)
         return finished

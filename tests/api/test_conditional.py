@@ -183,7 +183,7 @@ def test_work_that_follows_a_request_is_logged_under_its_id(
 
     sent = {"verification": case["id"], "document": {**body, "front_side_data": b64(picture())}}
     assert alice.post("/usps1583/documents", sent, request_id="from-the-client").status_code == 201
-    assert OutboxMessage.objects.get(event="document.uploaded").request_id == "from-the-client"
+    assert set(OutboxMessage.objects.filter(event="document.uploaded").values_list("request_id", flat=True)) == {"from-the-client"}
     with caplog.at_level(logging.WARNING):
         work_off(twice=False)
     failed = [record.msg for record in caplog.records if isinstance(record.msg, dict) and record.msg.get("event") == "actor_failed"]
