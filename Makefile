@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-easyocr lint fix up down lock clean
+.PHONY: help run demo test fuzz test-easyocr lint fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ demo: $(VENV)/.core ## a whole verification over HTTP against the running servic
 
 test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
+
+fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
+	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py -q -s
 
 test-easyocr: ## the EasyOCR engine through its real loading code, in an environment of its own (1.5 GB)
 	@test -x .venv-easyocr/bin/python || $(PY) -m venv .venv-easyocr

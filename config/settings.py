@@ -253,6 +253,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.api.schema.with_shared_components"],
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "verifications.models.VerificationStatus",
         "DocumentStatus": "documents.models.DocumentStatus",

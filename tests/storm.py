@@ -1,11 +1,12 @@
 """Many events to a receiver that fails half the time, while the worker is killed: a process of its own, on a database of its own.
 
-``python storm.py EVENTS KILLS`` prints one JSON object. Each delivery fails as often as a coin says, five times at most, so that each must arrive in the
-end; time is moved on for retries that wait.
+``python storm.py EVENTS KILLS`` prints one JSON object. Each delivery fails as often as a coin says, five times at most, so that each must
+arrive in the end; time is moved on for retries that wait.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -47,14 +48,14 @@ def undelivered() -> int:
 
 def main(events: int, kills: int) -> dict[str, Any]:
     call_command("migrate", verbosity=0)
-    call_command("sync_flows", stdout=open(os.devnull, "w"))
+    call_command("sync_flows", stdout=io.StringIO())
     person = make_person("storm", workspace="storm")
-    coin, answered, lock_counts = random.Random(7), Counter[str](), Counter[str]()
+    coin, answered, failures = random.Random(7), Counter[str](), Counter[str]()
 
     def answer(received: Received) -> int:
         event = received.headers["webhook-id"]
-        if lock_counts[event] < 5 and coin.random() < 0.5:
-            lock_counts[event] += 1
+        if failures[event] < 5 and coin.random() < 0.5:
+            failures[event] += 1
             return 503
         answered[event] += 1
         return 200
@@ -88,7 +89,7 @@ def main(events: int, kills: int) -> dict[str, Any]:
             "strangers": sorted(set(bodies) - set(Event.objects.values_list("pk", flat=True))),
             "killed": killed,
             "posts": len(receiver.seen),
-            "failed": sum(lock_counts.values()),
+            "failed": sum(failures.values()),
             "twice": sum(1 for count in answered.values() if count > 1),
             "seconds": round(time.monotonic() - begun, 1),
         }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, ParseError
+from rest_framework.exceptions import NotAuthenticated, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -55,7 +55,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = str(request.method).lower()
         if method not in self.http_method_names or not hasattr(self, method):
-            raise MethodNotAllowed(str(request.method))
+            allowed = ", ".join(name.upper() for name in self.http_method_names if hasattr(self, name))
+            raise Refused("method_not_allowed", "Method not allowed.", status=405, headers={"Allow": allowed})
         self._authenticate(request)
         token = cast(ApiToken, request.auth)
         self.pinned_version = token.api_version

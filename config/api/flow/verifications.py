@@ -49,7 +49,7 @@ class DocumentTypes(ApiView):
     @operation(
         "List the document types of a flow",
         answers_with(answers.DocumentTypeAnswer(many=True)),
-        parameters=[query("country", "ISO 3166-1 alpha-3; cuts the list to what this country issues")],
+        parameters=[query("country", "Cuts the list to what this country issues", {"$ref": "#/components/schemas/CountryCode"})],
         errors=["flow_not_found", "validation_failed"],
     )
     def get(self, request: Request, flow: str) -> Response:
@@ -61,7 +61,7 @@ class DocumentTypes(ApiView):
 
 
 FILTERS = [
-    query("status", "A status number"),
+    query("status", "A status number", {"type": "integer", "enum": list(VerificationStatus.values)}),
     query("external_ref", "Exactly this external reference"),
     query("tag", "Carries this tag"),
     query("created_from", "Date or time, inclusive"),
