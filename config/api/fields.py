@@ -56,7 +56,7 @@ class StatusNumber(Whole):
         self.known = {int(value) for value in choices.values}
         super().__init__(**options)
         listed = "\n".join(f"* `{int(choice)}` {choice.label}" for choice in choices)
-        extend_schema_field({"type": "integer", "enum": sorted(self.known), "description": listed})(self)
+        extend_schema_field({"type": "integer", "enum": sorted(self.known), "description": listed})(self)  # type: ignore[type-var]
 
     def to_internal_value(self, data: Any) -> int:
         value = super().to_internal_value(data)

@@ -22,9 +22,9 @@ PER_PAGE, MOST = 15, 100
 def answer_list(request: Request, rows: QuerySet[M], present: Callable[[Sequence[M]], list[Any]]) -> dict[str, Any]:
     """The envelope of one page. Raises Refused 422 for ``page``, ``per_page`` or ``cursor`` out of range."""
     per_page = _whole(request, "per_page", PER_PAGE, 1, MOST)
+    page = _whole(request, "page", 1, 1, 10**9)
     if "cursor" in request.query_params:
         return _cursor_page(request, rows, present, per_page)
-    page = _whole(request, "page", 1, 1, 10**9)
     total = rows.count()
     last = max(1, -(-total // per_page))
     start = (page - 1) * per_page
