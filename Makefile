@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test fuzz test-easyocr lint fix up down lock clean
+.PHONY: help run demo test bench fuzz test-easyocr lint fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ demo: $(VENV)/.core ## a whole verification over HTTP against the running servic
 
 test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
+
+bench: $(VENV)/.dev ## how long the API takes
+	@$(BIN)/python benchmarks/api.py
 
 fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
 	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py -q -s

@@ -6,19 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from servers import free_port
+from webserver import web_server
 
 from config.api.reference import DOCUMENT
 from vouchbox_client import Client
@@ -28,32 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FULL = os.environ.get("CI") == "true" or "FUZZ" in os.environ
 EXAMPLES = int(os.environ.get("FUZZ", "10" if FULL else "3"))
 PHASES = "examples,coverage,fuzzing,stateful" if FULL else "examples,fuzzing,stateful"
-
-
-@contextlib.contextmanager
-def web_server(folder: Path) -> Iterator[tuple[str, str]]:
-    """The web process alone, on a database of its own: its address and a token."""
-    environment = {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder), "RATE_LIMIT": "off", "REDIS_URL": "",
-        "DATABASE_URL": f"sqlite:///{folder / 'fuzz.sqlite3'}",
-    }  # fmt: skip
-    manage = [sys.executable, "manage.py"]
-    for command in (["migrate", "-v0"], ["sync_flows"]):
-        subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
-    issued = subprocess.run([*manage, "issue_token", "fuzz"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-    address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "-k", "gthread", "-w", "1", "--threads", "4", "-b", address, "--no-control-socket"]
-    with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(100):
-            with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"http://{address}/health/live", timeout=2):
-                break
-            time.sleep(0.1)
-        yield f"http://{address}", issued.stdout.strip()
-    finally:
-        process.terminate()
-        process.wait(timeout=40)
 
 
 def things(address: str, token: str) -> str:
