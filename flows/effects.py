@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
-from django.db import transaction
+from django.db import connection, transaction
 
 
 class Unit:
@@ -53,3 +53,25 @@ def effect() -> Iterator[None]:
         unit.begin()
     with transaction.atomic():
         yield
+
+
+@contextmanager
+def light_atomic() -> Iterator[None]:
+    """A transaction that may be lost with the machine's power, though not with the process: nobody waits for the disk. For what is worth
+    nothing without a later commit, which in the database's log cannot survive it."""
+    vendor, alone = connection.vendor, not connection.in_atomic_block
+    if vendor == "sqlite" and alone:
+        _execute("PRAGMA synchronous=NORMAL")
+    try:
+        with transaction.atomic():
+            if vendor == "postgresql" and alone:
+                _execute("SET LOCAL synchronous_commit TO OFF")
+            yield
+    finally:
+        if vendor == "sqlite" and alone:
+            _execute("PRAGMA synchronous=FULL")
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
+from flows.effects import light_atomic
 from flows.errors import Refused
 from flows.models import IdempotencyKey, IdempotencyState, Workspace
 
@@ -32,7 +33,7 @@ def claim(*, workspace: Workspace, environment: str, method: str, path: str, key
     for _ in range(3):
         fresh = IdempotencyKey(workspace=workspace, environment=environment, digest=digest, fingerprint=fingerprint, **_lease())
         try:
-            with transaction.atomic():
+            with light_atomic():
                 fresh.save(force_insert=True)
         except IntegrityError:
             held = IdempotencyKey.objects.filter(workspace=workspace, environment=environment, digest=digest).first()
@@ -80,7 +81,8 @@ def keep_answer(row: IdempotencyKey, *, answer: dict[str, Any], verification: st
     in the effect's transaction that undoes the effect."""
     row.answer, row.state = answer, IdempotencyState.DONE
     changes = {"answer_sealed": row.answer_sealed, "state": row.state, "verification_ref": verification, "document_ref": document}
-    if not IdempotencyKey.objects.filter(pk=row.pk, lease_token=row.lease_token).exclude(state=IdempotencyState.ERASED).update(**changes):
+    open_states = (IdempotencyState.RUNNING, IdempotencyState.DONE)
+    if not IdempotencyKey.objects.filter(pk=row.pk, lease_token=row.lease_token, state__in=open_states).update(**changes):
         raise _in_progress()
 
 

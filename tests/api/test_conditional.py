@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client, override_settings
 from django.utils import timezone
 from scripted import Script
 
-from config.api.throttle import forget_windows
+from config.api.throttle import forget_windows, spend_token
 from factories import Person, start, upload, work_off
+from flows.errors import Refused
 from flows.models import ApiToken, RateWindow
 from flows.services import issue_token
 from verifications.models import OutboxMessage, Verification
@@ -165,9 +167,31 @@ def test_without_redis_postgresql_counts_for_all_processes(alice: Person) -> Non
             assert forget_windows() == 1
 
 
-def test_a_limit_that_is_none_is_refused(alice: Person) -> None:
-    from flows.errors import Refused
+@pytest.mark.django_db(transaction=True)
+@override_settings(RATE_LIMIT="10/day")
+def test_forty_at_once_get_what_is_left_and_no_more(alice: Person) -> None:
+    outcomes: list[str] = []
+    barrier = threading.Barrier(40)
 
+    def spend() -> None:
+        try:
+            barrier.wait(30)
+            spend_token(alice.token)
+            outcomes.append("allowed")
+        except Refused as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=spend) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["allowed"] * 10 + ["rate_limited"] * 30
+
+
+def test_a_limit_that_is_none_is_refused(alice: Person) -> None:
     with pytest.raises(Refused, match="rate limit"):
         issue_token(workspace=alice.token.workspace, name="x", rate_limit="many")
     assert ApiToken.objects.count() == 1
