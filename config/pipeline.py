@@ -23,6 +23,7 @@ SCHEDULE: dict[str, int] = {
     "config.api.throttle.forget_windows": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
+    "documents.expiring.tell_expiring": 86_400,
 }
 
 QUEUES: dict[str, str] = {

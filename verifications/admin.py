@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from flows.admin import ReadOnly
 from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WebhookDelivery, WebhookEndpoint, WorkerHeartbeat
+from verifications.webhooks import send_again
 
 
 @admin.register(Event)
@@ -63,3 +64,11 @@ class WebhookDeliveryAdmin(ReadOnly):
     search_fields = ("event__id__exact", "endpoint__id__exact", "event__verification__id__exact")
     list_select_related = ("event", "endpoint")
     show_full_result_count = False
+    actions = ("send_again",)
+
+    @admin.action(description="Send the chosen deliveries again", permissions=["send"])
+    def send_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
+        send_again(delivery_ids=list(rows.values_list("pk", flat=True)))
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("verifications.change_webhookdelivery")

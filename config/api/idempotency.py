@@ -102,7 +102,8 @@ def _keep_refusal(view: ApiView, row: IdempotencyKey, refusal: Refused) -> None:
 def _subjects(view: ApiView, body: Any) -> dict[str, str]:
     """Which verification and document an answer is about: its data are theirs."""
     data = body.get("data") if isinstance(body, dict) else None
-    own = {name: str(value) for name, value in data.items() if name in ("id", "verification_id", "document_id") and value} if data else {}
+    named = data if isinstance(data, dict) else {}
+    own = {name: str(named[name]) for name in ("id", "verification_id", "document_id") if named.get(name)}
     pk = own.get("id", "")
     verification = own.get("verification_id") or (pk if pk.startswith("ver_") else "") or str(view.kwargs.get("verification", ""))
     document = own.get("document_id") or (pk if pk.startswith("doc_") else "") or str(view.kwargs.get("document", ""))

@@ -13,7 +13,7 @@ import dramatiq
 import pytest
 import time_machine
 from django.db import transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 from receiver import Received, Receiver, receiving
 from scripted import Script
@@ -333,6 +333,25 @@ def test_sending_again_by_hand_takes_the_place_of_what_was_scheduled(alice: Pers
     receiver.answer = lambda _: 200
     delivery = _next_turn()
     assert (delivery.status, delivery.attempts, len(receiver.seen)) == ("delivered", 2, 2)
+
+
+def test_an_administrator_sends_deliveries_again(alice: Person, receiver: Receiver, admin_client: Client) -> None:
+    start(alice, webhook_url=receiver.url)
+    work_off()
+    delivery = WebhookDelivery.objects.get()
+    form = {"action": "send_again", "_selected_action": [delivery.pk]}
+    assert admin_client.post("/admin/verifications/webhookdelivery/", form).status_code == 302
+    work_off()
+    assert (len(receiver.seen), WebhookDelivery.objects.get().attempts) == (2, 2)
+    pages = ["webhookdelivery", "webhookendpoint", f"webhookdelivery/{delivery.pk}/change"]
+    assert [admin_client.get(f"/admin/verifications/{page}/").status_code for page in pages] == [200] * 3
+
+
+def test_secrets_are_not_shown_in_the_admin(alice: Person, admin_client: Client) -> None:
+    made = register(alice)
+    page = admin_client.get(f"/admin/verifications/webhookendpoint/{made['id']}/change/")
+    assert page.status_code == 200
+    assert made["secret"].encode() not in page.content
 
 
 def test_a_test_event_is_sent_once_even_when_switched_off(alice: Person, receiver: Receiver) -> None:
