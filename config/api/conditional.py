@@ -53,6 +53,7 @@ def lock_subject(kwargs: dict[str, Any]) -> None:
         return
     if "webhook" in kwargs:
         list(WebhookEndpoint.objects.select_for_update().filter(pk=kwargs["webhook"]).values_list("pk"))
+        return
     wanted = {"pk": kwargs["verification"]} if "verification" in kwargs else {"documents__pk": kwargs.get("document")}
     list(Verification.objects.select_for_update(of=("self",)).filter(**wanted).values_list("pk"))
 

@@ -5,17 +5,16 @@ With Redis its counter counts, else a row in PostgreSQL. On SQLite there is one 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpResponse
-from rest_framework.request import Request
 
 from flows.errors import Refused
 from flows.models import ApiToken, RateWindow
@@ -35,6 +34,13 @@ class Budget:
     window: int
     remaining: int
     reset: int
+    exceeded: bool = False
+
+    def enforce(self) -> None:
+        """Raises Refused("rate_limited") when this request was one too many."""
+        if self.exceeded:
+            headers = {**dict(self.headers()), "Retry-After": str(self.reset)}
+            raise Refused("rate_limited", "Too many requests.", status=429, headers=headers)
 
     def headers(self) -> Iterator[tuple[str, str]]:
         yield "RateLimit-Policy", f'"default";q={self.limit};w={self.window}'
@@ -44,13 +50,16 @@ class Budget:
 
 
 def spend_token(token: ApiToken) -> Budget | None:
-    """Count one request of ``token`` against its own limit, else the common one. None when limits are off. Raises Refused("rate_limited")."""
+    """Count one request of ``token`` against its own limit, else the common one. None when limits are off."""
     return _spend(f"token:{token.pk}", token.rate_limit or settings.RATE_LIMIT)
 
 
 def spend_address(address: str) -> None:
-    """Count one unauthenticated request. Raises Refused("rate_limited")."""
-    _spend(f"address:{address}", settings.RATE_LIMIT)
+    """Count one unauthenticated request, under a hash of the address. Raises Refused("rate_limited")."""
+    name = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()[:32]
+    budget = _spend(f"address:{name}", settings.RATE_LIMIT)
+    if budget is not None:
+        budget.enforce()
 
 
 def _spend(key: str, rate: str) -> Budget | None:
@@ -60,11 +69,7 @@ def _spend(key: str, rate: str) -> Budget | None:
     limit, window, now = int(number), SECONDS[unit], time.time()
     start = int(now // window)
     used = _count(f"rate:{key}:{window}:{start}", (start + 1) * window)
-    budget = Budget(limit, window, max(0, limit - used), max(1, int((start + 1) * window - now)))
-    if used > limit:
-        headers = {**dict(budget.headers()), "Retry-After": str(budget.reset)}
-        raise Refused("rate_limited", "Too many requests.", status=429, headers=headers)
-    return budget
+    return Budget(limit, window, max(0, limit - used), max(1, int((start + 1) * window - now)), exceeded=used > limit)
 
 
 def _count(name: str, end: float) -> int:
@@ -84,10 +89,3 @@ def forget_windows() -> int:
     """Delete windows that are over."""
     deleted, _ = RateWindow.objects.filter(ends_at__lt=datetime.now(UTC)).delete()
     return deleted
-
-
-def show(request: Request, response: HttpResponse) -> None:
-    """Put the budget on an answer."""
-    budget: Any = getattr(request, "rate_budget", None)
-    for name, value in budget.headers() if budget is not None else ():
-        response.setdefault(name, value)

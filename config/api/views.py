@@ -36,6 +36,7 @@ class ApiView(APIView):
     slow_before_change: ClassVar[frozenset[str]] = frozenset()
     exchange: Exchange | None = None
     pinned_version = ""
+    budget: throttle.Budget | None = None
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -60,8 +61,10 @@ class ApiView(APIView):
         self._authenticate(request)
         token = cast(ApiToken, request.auth)
         self.pinned_version = token.api_version
+        self.budget = throttle.spend_token(token)
         self.check_permissions(request)
-        setattr(request, "rate_budget", throttle.spend_token(token))  # noqa: B010 (DRF's Request declares no such member)
+        if self.budget is not None:
+            self.budget.enforce()
         malformed = self._body_is_malformed(request) if method in ("post", "patch") else False
         check_headers(request)
         if malformed:
@@ -69,11 +72,11 @@ class ApiView(APIView):
 
     def _work(self) -> Response:
         request = self.request
+        if "flow" in self.kwargs:
+            get_flow(self.caller.workspace, self.kwargs["flow"])
         for name, value in request.query_params.items():
             if "\x00" in value:
                 raise errors_refusal({name: ["Null characters are not allowed."]})
-        if "flow" in self.kwargs:
-            get_flow(self.caller.workspace, self.kwargs["flow"])
         answer: Response = getattr(self, str(request.method).lower())(request, *self.args, **self.kwargs)
         return answer
 
@@ -137,7 +140,8 @@ class ApiView(APIView):
             refused = shown.status_code >= 400
             shown.data = outbound_error(shown.data, style, of_body=of_body) if refused else outbound(shown.data, style)
         finished = super().finalize_response(request, shown, *args, **kwargs)
-        throttle.show(request, finished)
+        for name, value in self.budget.headers() if self.budget is not None else ():
+            finished.setdefault(name, value)
         finished["API-Version"] = version_of(request, self.pinned_version)
         return finished
 

@@ -73,6 +73,12 @@ def test_a_confirmed_copy_has_links_that_are_good(alice: Person, picture: Pictur
                     assert Client().get(kept.json()["data"]["url_front"]).status_code == 200
 
 
+def test_a_webhook_changed_meanwhile_is_412(alice: Person) -> None:
+    path = f"/webhooks/{alice.post('/webhooks', {'url': 'https://hooks.example'}).json()['data']['id']}"
+    tag = alice.get(path)["ETag"]
+    assert [alice.patch(path, {"description": "x"}, if_match=tag).status_code for _ in range(2)] == [200, 412]
+
+
 @pytest.mark.parametrize("kind", ["verification", "document", "extracted-data"])
 def test_a_change_of_something_changed_meanwhile_is_412(alice: Person, picture: Picture, script: Script, kind: str) -> None:
     case = start(alice, "identity")
@@ -152,8 +158,8 @@ def test_a_token_may_have_a_limit_of_its_own(alice: Person, own: str, allowed: i
 
 
 @override_settings(RATE_LIMIT="50/min")
-def test_refusals_after_the_token_carry_the_budget(alice: Person) -> None:
-    for response in (alice.get("/nosuchflow"), alice.post(CASES, {"tags": 1}), alice.get("/flows", key_inflection="x")):
+def test_refusals_after_the_token_carry_the_budget(alice: Person, bob: Person) -> None:
+    for response in (bob.post(CASES, {}), alice.get("/nosuchflow"), alice.post(CASES, {"tags": 1}), alice.get("/flows", key_inflection="x")):
         assert {"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining"} <= set(response.headers)
 
 
@@ -176,7 +182,9 @@ def test_forty_at_once_get_what_is_left_and_no_more(alice: Person) -> None:
     def spend() -> None:
         try:
             barrier.wait(30)
-            spend_token(alice.token)
+            budget = spend_token(alice.token)
+            assert budget is not None
+            budget.enforce()
             outcomes.append("allowed")
         except Refused as refusal:
             outcomes.append(refusal.code)
