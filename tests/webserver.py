@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +32,8 @@ def web_server(folder: Path) -> Iterator[tuple[str, str]]:
     with (folder / "web.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        for _ in range(100):
-            with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"http://{address}/health/live", timeout=2):
+        for _ in range(300):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/health/live", timeout=2):
                 break
             time.sleep(0.1)
         yield f"http://{address}", issued.stdout.strip()
