@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,14 @@ def test_every_operation_has_a_method_and_a_request_of_the_collection() -> None:
     assert sorted(request["name"] for request in requests) == sorted(op["summary"] for op in operations.values())
     assert "{{verification}}" in json.dumps(collection)
     assert "{verification}" not in json.dumps(collection).replace("{{verification}}", "")
+
+
+def test_arguments_come_in_the_order_of_the_path() -> None:
+    for path, item in openapi_document()["paths"].items():
+        names = re.findall(r"{(\w+)}", path)
+        for operation in item.values():
+            parameters = inspect.signature(getattr(Client, operation["operationId"])).parameters
+            assert list(parameters)[1 : 1 + len(names)] == names, operation["operationId"]
 
 
 def test_a_repetition_has_the_first_ones_key(server: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

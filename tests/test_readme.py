@@ -356,3 +356,16 @@ def test_the_five_calls_of_the_guide_end_with_an_approval(service: str, folder: 
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "Approved"), done.stdout + done.stderr
+
+
+@pytest.mark.engine
+@pytest.mark.service
+def test_the_demo_tells_its_three_stories(service: str, folder: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(folder / "var")}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "manage.py", "demo", "--port", service.rpartition(":")[2]]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert re.findall(r"Submitted → (.+)", done.stdout) == ["Approved", "Double Check", "Rejected"]
+    saved = re.findall(r"saved (.+\.pdf)", done.stdout)
+    assert [Path(path).read_bytes()[:4] for path in saved] == [b"%PDF"] * 4

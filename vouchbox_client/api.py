@@ -597,7 +597,7 @@ class Client(Transport):
         answer = self.call("GET", f"/api/v1/webhooks/{quote(webhook)}/deliveries", query={"cursor": cursor, "page": page, "per_page": per_page})
         return cast("DeliveryPage", answer)
 
-    def send_a_delivery_again(self, delivery: str, webhook: str, *, idempotency_key: str | None = None) -> DeliveryAnswer:
+    def send_a_delivery_again(self, webhook: str, delivery: str, *, idempotency_key: str | None = None) -> DeliveryAnswer:
         """Send a delivery again. Needs the scope `webhooks:write`."""
         answer = self.call("POST", f"/api/v1/webhooks/{quote(webhook)}/deliveries/{quote(delivery)}/retry", idempotency_key=idempotency_key)
         return cast("DeliveryAnswer", answer["data"])
@@ -642,52 +642,52 @@ class Client(Transport):
         answer = self.call("POST", f"/api/v1/{quote(flow)}/documents", body=body, idempotency_key=idempotency_key)
         return cast("DocumentAnswer", answer["data"])
 
-    def show_a_document(self, document: str, flow: str) -> DocumentAnswer:
+    def show_a_document(self, flow: str, document: str) -> DocumentAnswer:
         """Show a document. Needs the scope `documents:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/documents/{quote(document)}")
         return cast("DocumentAnswer", answer["data"])
 
-    def change_a_document_that_is_still_uploaded(self, document: str, flow: str, body: DocumentUpdateRequest, *, idempotency_key: str | None = None, if_match: str | None = None) -> DocumentAnswer:
+    def change_a_document_that_is_still_uploaded(self, flow: str, document: str, body: DocumentUpdateRequest, *, idempotency_key: str | None = None, if_match: str | None = None) -> DocumentAnswer:
         """Change a document that is still Uploaded. Needs the scope `documents:write`."""
         answer = self.call("PATCH", f"/api/v1/{quote(flow)}/documents/{quote(document)}", body=body, idempotency_key=idempotency_key, if_match=if_match)
         return cast("DocumentAnswer", answer["data"])
 
-    def delete_a_document(self, document: str, flow: str, *, idempotency_key: str | None = None) -> None:
+    def delete_a_document(self, flow: str, document: str, *, idempotency_key: str | None = None) -> None:
         """Delete a document. Needs the scope `documents:write`."""
         self.call("DELETE", f"/api/v1/{quote(flow)}/documents/{quote(document)}", idempotency_key=idempotency_key)
         return None
 
-    def list_a_document_rule_results(self, document: str, flow: str) -> list[CheckAnswer]:
+    def list_a_document_rule_results(self, flow: str, document: str) -> list[CheckAnswer]:
         """List a document's rule results. Needs the scope `documents:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/documents/{quote(document)}/checks")
         return cast("list[CheckAnswer]", answer["data"])
 
-    def read_a_document_again(self, document: str, flow: str, body: ExtractionRequestRequest, *, idempotency_key: str | None = None) -> ExtractionAnswer:
+    def read_a_document_again(self, flow: str, document: str, body: ExtractionRequestRequest, *, idempotency_key: str | None = None) -> ExtractionAnswer:
         """Read a document again. Needs the scope `documents:write`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/documents/{quote(document)}/extract", body=body, idempotency_key=idempotency_key)
         return cast("ExtractionAnswer", answer["data"])
 
-    def show_what_was_read_field_by_field(self, document: str, flow: str) -> ExtractedFieldsAnswer:
+    def show_what_was_read_field_by_field(self, flow: str, document: str) -> ExtractedFieldsAnswer:
         """Show what was read, field by field. Needs the scope `documents:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/documents/{quote(document)}/extracted-data")
         return cast("ExtractedFieldsAnswer", answer["data"])
 
-    def correct_what_was_read(self, document: str, flow: str, body: FieldCorrectionRequest, *, idempotency_key: str | None = None, if_match: str | None = None) -> ExtractedFieldsAnswer:
+    def correct_what_was_read(self, flow: str, document: str, body: FieldCorrectionRequest, *, idempotency_key: str | None = None, if_match: str | None = None) -> ExtractedFieldsAnswer:
         """Correct what was read. Needs the scope `documents:write`."""
         answer = self.call("PATCH", f"/api/v1/{quote(flow)}/documents/{quote(document)}/extracted-data", body=body, idempotency_key=idempotency_key, if_match=if_match)
         return cast("ExtractedFieldsAnswer", answer["data"])
 
-    def list_a_document_extractions(self, document: str, flow: str, *, cursor: str | None = None, page: int | None = None, per_page: int | None = None) -> ExtractionPage:
+    def list_a_document_extractions(self, flow: str, document: str, *, cursor: str | None = None, page: int | None = None, per_page: int | None = None) -> ExtractionPage:
         """List a document's extractions. Needs the scope `documents:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/documents/{quote(document)}/extractions", query={"cursor": cursor, "page": page, "per_page": per_page})
         return cast("ExtractionPage", answer)
 
-    def download_a_document_record(self, document: str, flow: str) -> str:
+    def download_a_document_record(self, flow: str, document: str) -> str:
         """Download a document's record. Needs the scope `exports:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/documents/{quote(document)}/pdf")
         return cast("str", answer["data"])
 
-    def submit_a_draft_document(self, document: str, flow: str, *, idempotency_key: str | None = None) -> DocumentAnswer:
+    def submit_a_draft_document(self, flow: str, document: str, *, idempotency_key: str | None = None) -> DocumentAnswer:
         """Submit a draft document. Needs the scope `documents:write`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/documents/{quote(document)}/submit", idempotency_key=idempotency_key)
         return cast("DocumentAnswer", answer["data"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -81,12 +82,12 @@ def _client(document: Mapping[str, Any]) -> str:
 
 
 def _method(document: Mapping[str, Any], path: str, method: str, operation: Schema) -> str:
-    places = {name: [entry for entry in operation["parameters"] if entry.get("in") == name] for name in ("path", "query")}
+    queries = [entry for entry in operation["parameters"] if entry.get("in") == "query"]
     body = _body(operation)
-    arguments = ["self", *(f"{entry['name']}: str" for entry in places["path"])]
+    arguments = ["self", *(f"{name}: str" for name in re.findall(r"{(\w+)}", path))]
     if body:
         arguments.append(f"body: {body}")
-    options = [f"{entry['name']}: {annotation(entry['schema'])} | None = None" for entry in places["query"]]
+    options = [f"{entry['name']}: {annotation(entry['schema'])} | None = None" for entry in queries]
     options += ["idempotency_key: str | None = None"] if method != "get" else []
     options += ["if_match: str | None = None"] if method == "patch" else []
     hint, unwrap = _answer(document, operation)
@@ -96,7 +97,7 @@ def _method(document: Mapping[str, Any], path: str, method: str, operation: Sche
         [
             f"    def {operation['operationId']}({signature}) -> {hint}:",
             f'        """{operation["summary"]}. {operation["description"]}"""',
-            f"        {'answer = ' if hint != 'None' else ''}{_call(path, method, places['query'], has_body=bool(body))}",
+            f"        {'answer = ' if hint != 'None' else ''}{_call(path, method, queries, has_body=bool(body))}",
             f"        return {result}",
         ]
     )
