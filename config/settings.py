@@ -97,8 +97,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=67108864",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# On SQLite, too: the last connection to close copies the log into the database, and would do so after every request.
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 
 REDIS_URL = env_url("REDIS_URL", ("redis", "rediss", "unix"))
 _DRAMATIQ_MIDDLEWARE = [
