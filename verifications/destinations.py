@@ -44,11 +44,12 @@ class Attempt:
 
 
 def check_url(url: str) -> None:
-    """Raises ValueError with a sentence for the client: HTTPS to a public host; what WEBHOOK_ALLOWED_HOSTS lists may be private and plain."""
+    """Raises ValueError with a sentence for the client: HTTPS to a public host; what WEBHOOK_ALLOWED_HOSTS lists may be private and plain, and
+    so may a name that stands for a listed address."""
     parts = _split(url)
     host = _host(parts)
     address = literal_address(host)
-    if _listed(host, _port(parts), address):
+    if _listed(host, _port(parts), address) or (address is None and _means_listed(host, _port(parts))):
         return
     if parts.scheme != "https":
         raise ValueError("The URL must begin with https://.")
@@ -112,6 +113,21 @@ def _listed(host: str, port: int, address: Address | None) -> bool:
         return True
     networks = [network for network in map(_network, entries) if network is not None]
     return address is not None and any(address in network for network in networks)
+
+
+def _means_listed(host: str, port: int) -> bool:
+    """Whether a name stands for a listed address now. Nothing is looked up where no addresses are listed."""
+    if not any(map(_network, settings.WEBHOOK_ALLOWED_HOSTS)):
+        return False
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(_listed(host, port, _address_of(entry)) for entry in found)
+
+
+def _address_of(resolved: tuple) -> Address:
+    return ipaddress.ip_address(str(resolved[4][0]).partition("%")[0])
 
 
 def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -185,7 +201,7 @@ def connect(parts: SplitResult, until: float) -> socket.socket:
     """A socket to an address of the host that may be connected to, with TLS for https. Raises AddressRefused, OSError."""
     host, port = _host(parts), _port(parts)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    allowed = [entry for entry in found if _may_connect(parts, ipaddress.ip_address(str(entry[4][0]).partition("%")[0]))]
+    allowed = [entry for entry in found if _may_connect(parts, _address_of(entry))]
     if not allowed:
         raise AddressRefused
     opened = _open(allowed, until)

@@ -87,6 +87,23 @@ def test_listed_hosts_addresses_and_networks_are_let_in(entry: str, url: str, al
                 check_url(url)
 
 
+def test_a_name_of_a_listed_address_is_let_in_and_nothing_is_looked_up_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **options: Any) -> Any:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3" if host == "receiver" else "10.9.9.9", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with override_settings(WEBHOOK_ALLOWED_HOSTS=["10.1.0.0/16"]):
+        check_url("http://receiver/hook")
+        with pytest.raises(ValueError, match="https"):
+            check_url("http://other/hook")
+    with override_settings(WEBHOOK_ALLOWED_HOSTS=["somebody"]), pytest.raises(ValueError, match="https"):
+        check_url("http://receiver/hook")
+    assert asked == ["receiver", "other"]
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1"])
 def test_a_name_that_resolves_to_a_private_address_is_refused_at_the_connection(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
