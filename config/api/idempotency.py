@@ -91,8 +91,9 @@ def _digest(upload: Any) -> str:
 
 
 def _keep_refusal(view: ApiView, row: IdempotencyKey, refusal: Refused) -> None:
-    """A refusal is an answer, too; a failure of ours is not, nor that the key is somebody else's by now."""
-    if refusal.status >= 500 or refusal.code == "idempotency_in_progress":
+    """A refusal is an answer, too; a failure of ours is not, nor what another token would be answered, nor that the key is somebody else's
+    by now."""
+    if refusal.status >= 500 or refusal.status in (401, 403, 429) or refusal.code == "idempotency_in_progress":
         idempotency.release(row)
         return
     told = {name: getattr(refusal, name) for name in ("code", "message", "status", "extra", "errors", "headers")}

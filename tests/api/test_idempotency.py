@@ -19,6 +19,7 @@ from scripted import Script
 from config.upkeep import run_schedule
 from documents.models import Document
 from factories import Person, make_person, start, upload, upload_body, work_off
+from flows.errors import Refused
 from flows.idempotency import LEASE, REMEMBERED, forget_answers
 from flows.models import IdempotencyKey, IdempotencyState
 from verifications.models import AuditEntry, Event, Verification
@@ -171,6 +172,18 @@ def test_what_is_refused_before_the_key_is_not_remembered(alice: Person, bob: Pe
         assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 429
     with override_settings(MAX_REQUEST_BYTES=1):
         assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 413
+    assert not IdempotencyKey.objects.exists()
+    assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 201
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_what_concerns_the_token_or_us_is_not_remembered(alice: Person, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    def refuse(**options: Any) -> None:
+        raise Refused("missing_scope", "Not with this token.", status=status)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr("verifications.services.create_verification", refuse)
+        assert alice.post(CASES, {}, idempotency_key=KEY).status_code == status
     assert not IdempotencyKey.objects.exists()
     assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 201
 
