@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from config.api.headers import style_of
 from config.api.links import without_links
 from flows.errors import Refused
+from flows.models import Workspace
 from verifications.models import Verification, WebhookEndpoint
 
 VARY = "Authorization, X-API-Key, Accept, Key-Inflection, API-Version"
@@ -47,15 +48,15 @@ def check_unchanged(request: Request, current: Response) -> None:
         raise Refused("precondition_failed", "It was changed meanwhile. Get it again.", status=412)
 
 
-def lock_subject(kwargs: dict[str, Any]) -> None:
-    """Hold what a path names until the transaction ends, so that nothing changes between the comparison and the change."""
+def lock_subject(workspace: Workspace, kwargs: dict[str, Any]) -> None:
+    """Hold what a path names, if it is the workspace's, until the transaction ends, so that nothing changes between the comparison and the change."""
     if not transaction.get_connection().in_atomic_block:
         return
     if "webhook" in kwargs:
-        list(WebhookEndpoint.objects.select_for_update().filter(pk=kwargs["webhook"]).values_list("pk"))
+        list(WebhookEndpoint.objects.select_for_update().filter(workspace=workspace, pk=kwargs["webhook"]).values_list("pk"))
         return
     wanted = {"pk": kwargs["verification"]} if "verification" in kwargs else {"documents__pk": kwargs.get("document")}
-    list(Verification.objects.select_for_update(of=("self",)).filter(**wanted).values_list("pk"))
+    list(Verification.objects.select_for_update(of=("self",)).filter(workspace=workspace, **wanted).values_list("pk"))
 
 
 def _tag(request: Request, response: HttpResponse) -> str:

@@ -124,7 +124,7 @@ class ApiView(APIView):
     def check_precondition(self) -> None:
         """Raises Refused("precondition_failed")."""
         if self.request.method == "PATCH" and "If-Match" in self.request.headers:
-            lock_subject(self.kwargs)
+            lock_subject(self.caller.workspace, self.kwargs)
             check_unchanged(self.request, self.get(self.request, *self.args, **self.kwargs))  # type: ignore[attr-defined]
 
     def settle(self, response: Response) -> None:

@@ -92,11 +92,10 @@ def test_a_change_of_something_changed_meanwhile_is_412(alice: Person, picture: 
         alice.post(f"/identity/documents/{document['id']}/extract", {})
         work_off()
     tag = alice.get(path)["ETag"]
-    before = alice.get(path).json()
     refused = alice.patch(path, body, if_match='"somethingelse"')
     assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
     assert alice.patch(path, body, if_match=f"W/{tag}").status_code == 412
-    assert {**alice.get(path).json()["data"], "url_front": ""} == {**before["data"], "url_front": ""}
+    assert alice.get(path)["ETag"] == tag
     assert alice.patch(path, body, if_match=f'"a", {tag}').status_code == 200
     assert alice.patch(path, body, if_match=tag).status_code == 412
     assert alice.patch(path, body, if_match="*").status_code == 200
