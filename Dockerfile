@@ -21,11 +21,12 @@ COPY documents documents
 COPY flows flows
 COPY templates templates
 COPY verifications verifications
+COPY vouchbox_client vouchbox_client
 # Static files are collected with secrets that exist for this one line only.
 RUN SECRET_KEY=only-for-this-line \
     FIELD_ENCRYPTION_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     python manage.py collectstatic --no-input \
-    && python -m compileall -q config decisions documents flows verifications \
+    && python -m compileall -q config decisions documents flows verifications vouchbox_client \
     && chown -R vouchbox:vouchbox var
 USER vouchbox
 EXPOSE 8000

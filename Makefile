@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-easyocr bench lint fix up down lock clean
+.PHONY: help run demo test bench fuzz test-easyocr lint fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ demo: $(VENV)/.core ## a whole verification over HTTP against the running servic
 test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
 
+fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
+	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py -q -s
+
 test-easyocr: ## the EasyOCR engine through its real loading code, in an environment of its own (1.5 GB)
 	@test -x .venv-easyocr/bin/python || $(PY) -m venv .venv-easyocr
 	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
@@ -40,6 +43,7 @@ test-easyocr: ## the EasyOCR engine through its real loading code, in an environ
 
 bench: $(VENV)/.dev ## accuracy and speed of reading beside other readers; CORPUS=dir for images of one's own
 	@$(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python tests/benchmarks/api.py
 
 lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenAPI drift
 	@$(BIN)/ruff check .

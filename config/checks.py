@@ -55,6 +55,8 @@ def check_pipeline(app_configs: Sequence[AppConfig] | None, **options: Any) -> l
             messages.append(Error(f"ROUTES names an event that is not in the catalogue: {event}", id="vouchbox.E010"))
         for name in actors:
             messages += _actor_messages(name)
+    for name in pipeline.PUBLIC_ROUTES:
+        messages += _actor_messages(name)
     for name in pipeline.SCHEDULE:
         if not callable(_resolved(name)):
             messages.append(Error(f"SCHEDULE names what is not there: {name}", id="vouchbox.E012"))

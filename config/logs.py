@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import traceback
-from contextvars import ContextVar
 from typing import Any
 
 import structlog
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from flows.tracing import request_id
 
 
 def _with_request_id(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:

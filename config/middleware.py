@@ -1,4 +1,4 @@
-"""Every answer carries a Request-Id, and every log line of a request names it."""
+"""Every answer carries a Request-Id and the API's version, and every log line of a request names it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from config.api.errors import not_found
-from config.logs import request_id
+from config.api.headers import version_of
 from flows.ids import new_request_id
+from flows.tracing import request_id
 
 log = structlog.get_logger(__name__)
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}\Z")
@@ -38,6 +39,8 @@ class RequestIdMiddleware:
         try:
             response = not_found(request) if "\x00" in request.path else self.get_response(request)
             response["Request-Id"] = request_id.get()
+            if request.path.startswith("/api/") and "API-Version" not in response:
+                response["API-Version"] = version_of(request)
             _log(request, response, begun)
             return response
         finally:

@@ -14,11 +14,17 @@ ROUTES: dict[str, list[str]] = {
     "verification.finished": ["decisions.actors.render_records"],
 }
 
+# Who hears every public event.
+PUBLIC_ROUTES: list[str] = ["verifications.actors.fan_out_event"]
+
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,
+    "flows.idempotency.forget_old_answers": 3600,
+    "config.api.throttle.forget_windows": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
+    "documents.expiring.tell_expiring": 86_400,
 }
 
 QUEUES: dict[str, str] = {

@@ -97,8 +97,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=67108864",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# On SQLite, too: the last connection to close copies the log into the database, and would do so after every request.
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 
 REDIS_URL = env_url("REDIS_URL", ("redis", "rediss", "unix"))
 _DRAMATIQ_MIDDLEWARE = [
@@ -252,7 +253,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.api.schema.with_shared_components"],
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "verifications.models.VerificationStatus",
         "DocumentStatus": "documents.models.DocumentStatus",

@@ -20,4 +20,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+if _database.startswith("sqlite"):
+    # A file instead of memory: several connections, and so real races.
+    DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

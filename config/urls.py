@@ -15,6 +15,7 @@ from config.api.flow import documents as doc
 from config.api.flow import files, lists
 from config.api.flow import judgement as j
 from config.api.flow import verifications as v
+from config.api.flow import webhooks as w
 from flows.definition import RESERVED_SLUGS
 
 
@@ -40,6 +41,13 @@ urlpatterns = [
     path("api/v1/lists", lists.Lists.as_view()),
     path("api/v1/lists/<str:entry>", lists.ListEntryDetail.as_view()),
     path("api/v1/verifications", v.AllVerifications.as_view()),
+    path("api/v1/events", w.Events.as_view()),
+    path("api/v1/webhooks", w.Webhooks.as_view()),
+    path("api/v1/webhooks/<str:webhook>", w.WebhookDetail.as_view()),
+    path("api/v1/webhooks/<str:webhook>/test", w.WebhookTest.as_view()),
+    path("api/v1/webhooks/<str:webhook>/rotate", w.WebhookRotation.as_view()),
+    path("api/v1/webhooks/<str:webhook>/deliveries", w.Deliveries.as_view()),
+    path("api/v1/webhooks/<str:webhook>/deliveries/<str:delivery>/retry", w.DeliveryRetry.as_view()),
     path("api/v1/<flow:flow>", v.FlowDetail.as_view()),
     path("api/v1/<flow:flow>/document-types", v.DocumentTypes.as_view()),
     path(_V, v.Verifications.as_view()),

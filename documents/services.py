@@ -17,7 +17,9 @@ from documents.intake import Inspected, inspect
 from documents.models import Blob, Context, Document, DocumentStatus, Image, Page, Side
 from documents.types import CONTEXT_LABELS, DOCUMENT_TYPES, DocumentType
 from flows.definition import FlowDefinition
+from flows.effects import effect
 from flows.errors import Refused
+from flows.idempotency import forget_answers
 from flows.services import get_flow
 from verifications import audit
 from verifications.lifecycle import get_verification, lock_verification, move
@@ -73,7 +75,7 @@ def attach_document(*, caller: Caller, flow: str, verification_id: str, change: 
     target = _admit(verification, flow, change)
     images = _take_in(target, change, required=not draft)
     try:
-        with transaction.atomic():
+        with effect():
             verification = lock_verification(verification.pk)
             target = _admit(verification, flow, change)
             document = Document(
@@ -107,7 +109,7 @@ def replace_document(
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
     images = _take_in(target, change, required=False)
     try:
-        with transaction.atomic():
+        with effect():
             verification = lock_verification(document.verification_id)
             document = lock_document(document.pk)
             document.verification = verification
@@ -157,6 +159,7 @@ def delete_document(*, caller: Caller, flow: str, document_id: str) -> None:
     _drop_images(document, Side.values)
     _record(caller, document, "document.deleted", data={"type": document.type_id, "sha256": hashes})
     emit("document.deleted", verification=verification, document=document)
+    forget_answers([document.pk], code="document_not_found")
     document.delete()
 
 

@@ -6,9 +6,12 @@ from functools import cached_property
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from flows.definition import FlowDefinition
-from flows.ids import new_flow_version_id, new_token_id, new_workspace_id
+from flows.ids import new_flow_version_id, new_idempotency_id, new_token_id, new_workspace_id
+from flows.vault import Sealed
+from flows.versions import newest
 
 
 class Environment(models.TextChoices):
@@ -41,6 +44,8 @@ class ApiToken(models.Model):
     prefix = models.CharField(max_length=32, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(default=list)
+    api_version = models.CharField(max_length=10, default=newest)
+    rate_limit = models.CharField(max_length=20, blank=True, default="", help_text="Such as 600/min, or off. Empty: what RATE_LIMIT says.")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -94,3 +99,50 @@ class FlowVersion(models.Model):
     def definition(self) -> FlowDefinition:
         """The parsed form of ``document``."""
         return FlowDefinition.parse(self.document)
+
+
+class IdempotencyState(models.IntegerChoices):
+    RUNNING = 1, "Running"
+    DONE = 2, "Done"
+    ERASED = 3, "Erased"
+
+
+class IdempotencyKey(models.Model):
+    """A client's key for one request, and the answer that request got. The key itself is not kept: ``digest`` is SHA-256 over method, path
+    and key, ``fingerprint`` over the body."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_idempotency_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=8, choices=Environment)
+    digest = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    state = models.PositiveSmallIntegerField(choices=IdempotencyState, default=IdempotencyState.RUNNING)
+    lease_until = models.DateTimeField()
+    lease_token = models.CharField(max_length=32)
+    answer_sealed = models.BinaryField(null=True, editable=False)
+    erased_as = models.CharField(max_length=60, blank=True, default="")
+    verification_ref = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    document_ref = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    answer = Sealed("answer_sealed")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "environment", "digest"], name="idempotency_key_once"),
+            models.CheckConstraint(condition=models.Q(answer_sealed__isnull=False) | ~models.Q(state=2), name="idempotency_done_has_answer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class RateWindow(models.Model):
+    """How many requests somebody made in one window of time, where there is no Redis to count them."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    used = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ SCOPES = (
     "verifications:read", "verifications:write", "documents:read", "documents:write", "decisions:read", "decisions:write",
     "exports:read", "redact:write", "webhooks:read", "webhooks:write", "flows:read",
 )  # fmt: skip
+RATE = re.compile(r"off|[1-9]\d{0,6}/(s|min|h|day)")
 _LAST_USED_STEP = timedelta(minutes=1)
 
 
@@ -39,9 +41,16 @@ def get_or_create_workspace(*, slug: str, name: str = "") -> Workspace:
 
 
 def issue_token(
-    *, workspace: Workspace, name: str, environment: str = Environment.SANDBOX, scopes: Iterable[str] | None = None, days: int = 180
+    *,
+    workspace: Workspace,
+    name: str,
+    environment: str = Environment.SANDBOX,
+    scopes: Iterable[str] | None = None,
+    days: int = 180,
+    rate_limit: str = "",
 ) -> IssuedToken:
-    """A new token; no scopes named means all, ``days`` 0 never expires. Raises Refused("unknown_scope") and Refused("validation_failed")."""
+    """A new token; no scopes named means all, ``days`` 0 never expires, ``rate_limit`` overrides the common one ("600/min", "off").
+    Raises Refused("unknown_scope") and Refused("validation_failed")."""
     wanted = list(SCOPES if scopes is None else dict.fromkeys(scopes))
     if unknown := [scope for scope in wanted if scope not in SCOPES]:
         raise Refused("unknown_scope", f"Unknown scope {', '.join(unknown)}. Known: {', '.join(SCOPES)}.", status=422)
@@ -49,6 +58,8 @@ def issue_token(
         raise Refused("validation_failed", "The environment is live or sandbox.", status=422)
     if days < 0:
         raise Refused("validation_failed", "The number of days is 0 or more.", status=422)
+    if rate_limit and not RATE.fullmatch(rate_limit):
+        raise Refused("validation_failed", "The rate limit is off, or a number per s, min, h or day such as 300/min.", status=422)
     prefix, secret = f"vk_{environment}_{secrets.token_hex(6)}", secrets.token_urlsafe(32)
     text = f"{prefix}_{secret}"
     token = ApiToken.objects.create(
@@ -58,6 +69,7 @@ def issue_token(
         prefix=prefix,
         digest=_digest(text),
         scopes=wanted,
+        rate_limit=rate_limit,
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
     return IssuedToken(token, text)

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.test import Client
+from django.utils import timezone
 
 from flows.models import ApiToken
 from flows.services import get_or_create_workspace, issue_token
@@ -87,11 +89,13 @@ def work_off(*, twice: bool = True) -> None:
 
     broker = dramatiq.get_broker()
     seen: list[OutboxMessage] = []
-    while rows := list(OutboxMessage.objects.filter(state=MessageState.PENDING).order_by("created_at", "id")):
+    due = Q(attempts__gt=0) | Q(available_at__lte=timezone.now())
+    while rows := list(OutboxMessage.objects.filter(due, state=MessageState.PENDING).order_by("created_at", "id")):
         for row in rows:
             broker.actors[row.actor].fn(row.pk)
             seen.append(row)
         OutboxMessage.objects.filter(state=MessageState.PENDING, attempts__gt=0).update(available_at=row.created_at)
+        due = Q(attempts__gt=0) | Q(available_at__lte=timezone.now())
     if twice:
         for row in seen:
             OutboxMessage.objects.filter(pk=row.pk, state=MessageState.DONE).update(state=MessageState.PENDING, done_at=None)

@@ -40,6 +40,14 @@ def test_the_behavioural_suites_pass_on_postgresql(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def test_fifty_threads_with_one_key_race_on_a_sqlite_file(tmp_path: Path) -> None:
+    environment = {**os.environ, "TEST_DATABASE_URL": f"sqlite:///{tmp_path / 'race.sqlite3'}", "DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "tests/api/test_idempotency.py", "-k", "fifty", "-q", "-p", "no:cacheprovider", "--create-db"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "1 passed" in done.stdout
+
+
 @dataclass
 class Service:
     """A running service with its process group."""

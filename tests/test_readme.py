@@ -320,18 +320,23 @@ def test_the_image_copies_what_is_there_and_starts_what_exists() -> None:
     assert "--require-hashes" in text
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[str]:
     """The whole service as `make run` starts it, in a folder of its own."""
     if shutil.which("curl") is None or shutil.which("bash") is None:
         missing("curl")
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if name not in settings_in_code() | {"DJANGO_SETTINGS_MODULE"}}
-    environment = {**clean, "DATA_DIR": str(tmp_path / "var"), "WORKERS": "1"}
-    with (tmp_path / "log").open("wb") as log:
+    environment = {**clean, "DATA_DIR": str(folder / "var"), "WORKERS": "1"}
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "manage.py", "start", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}", process, tmp_path / "log")
+        wait_until_ready(f"http://127.0.0.1:{port}", process, folder / "log")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -351,16 +356,42 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) 
 
 @pytest.mark.engine
 @pytest.mark.service
-def test_the_session_of_the_readme_ends_with_a_record(service: str, tmp_path: Path) -> None:
+def test_the_session_of_the_readme_ends_with_a_record(service: str, folder: Path) -> None:
     script = "\n".join(shell_blocks(ROOT / "README.md")).replace(".venv/bin/python", sys.executable).replace("http://127.0.0.1:8000", service)
     assert script.count(service) == 1
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert [line[:4] for line in lines[:3]] == ["doc_"] * 3
     assert lines[3:5] == ["Submitted", "Approved"], done.stdout
     assert '"validation_workflow": "Automatic"' in done.stdout
-    assert (tmp_path / "record.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "record.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.engine
+@pytest.mark.service
+def test_the_five_calls_of_the_guide_end_with_an_approval(service: str, folder: Path) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", text_of(ROOT / "docs" / "integration.md"), re.M | re.S)
+    assert re.findall(r"api\.(\w+)\(", block) == [
+        "start_a_verification", "upload_a_document", "upload_a_document", "submit_a_verification", "show_a_verification",
+    ]  # fmt: skip
+    script = block.replace("http://127.0.0.1:8000", service)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "Approved"), done.stdout + done.stderr
+
+
+@pytest.mark.engine
+@pytest.mark.service
+def test_the_demo_tells_its_three_stories(service: str, folder: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(folder / "var")}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "manage.py", "demo", "--port", service.rpartition(":")[2]]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert re.findall(r"Submitted → (.+)", done.stdout) == ["Approved", "Double Check", "Rejected"]
+    saved = re.findall(r"saved (.+\.pdf)", done.stdout)
+    assert [Path(path).read_bytes()[:4] for path in saved] == [b"%PDF"] * 4

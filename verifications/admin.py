@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from flows.admin import ReadOnly
-from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WorkerHeartbeat
+from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WebhookDelivery, WebhookEndpoint, WorkerHeartbeat
+from verifications.webhooks import send_again
 
 
 @admin.register(Event)
@@ -47,3 +48,27 @@ class OutboxMessageAdmin(ReadOnly):
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnly):
     list_display = ("name", "queues", "readers", "at")
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ReadOnly):
+    list_display = ("id", "url", "workspace", "environment", "active", "disabled_reason", "created_at")
+    list_filter = ("workspace", "environment", "active")
+    list_select_related = ("workspace",)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly):
+    list_display = ("id", "event", "endpoint", "status", "attempts", "last_status_code", "last_error", "next_attempt_at", "delivered_at")
+    list_filter = ("status",)
+    search_fields = ("event__id__exact", "endpoint__id__exact", "event__verification__id__exact")
+    list_select_related = ("event", "endpoint")
+    show_full_result_count = False
+    actions = ("send_again",)
+
+    @admin.action(description="Send the chosen deliveries again", permissions=["send"])
+    def send_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
+        send_again(delivery_ids=list(rows.values_list("pk", flat=True)))
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("verifications.change_webhookdelivery")

@@ -27,6 +27,7 @@ EVENTS = {
         EventKind("verification.held", ("verification.hold",)),
         EventKind("verification.resumed", ("verification.resume",)),
         EventKind("verification.resubmission_requested", ("verification.restart",)),
+        EventKind("verification.redacted"),
         EventKind("document.uploaded"),
         EventKind("document.reading_requested", public=False),
         EventKind("document.reread", public=False),
@@ -35,7 +36,10 @@ EVENTS = {
         EventKind("document.extraction_failed", ("document.give_up_reading",)),
         EventKind("document.canceled", ("document.cancel",)),
         EventKind("document.deleted"),
+        EventKind("document.expiring"),
         EventKind("decision.made"),
     )
 }
 EVENT_OF_MOVE = {move: kind.name for kind in EVENTS.values() for move in kind.moves}
+PUBLIC_EVENTS = tuple(kind.name for kind in EVENTS.values() if kind.public)
+TEST_EVENT = "webhook.test"

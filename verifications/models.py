@@ -7,7 +7,7 @@ from django.db.models import Q
 from django_fsm import GET_STATE, FSMIntegerField, transition
 
 from flows.definition import FlowDefinition
-from flows.ids import new_audit_id, new_event_id, new_message_id, new_verification_id
+from flows.ids import new_audit_id, new_delivery_id, new_event_id, new_message_id, new_verification_id, new_webhook_id
 from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 
@@ -43,6 +43,8 @@ class Verification(models.Model):
     attempt = models.PositiveIntegerField(default=1)
     webhook_url = models.CharField(max_length=2000, blank=True, default="")
     webhook_secret_sealed = models.BinaryField(null=True, editable=False)
+    webhook_disabled_at = models.DateTimeField(null=True, editable=False)
+    webhook_exhausted = models.PositiveIntegerField(default=0, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -117,14 +119,15 @@ class Verification(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened to a verification, as told to the outside: ids, statuses and codes, never personal data."""
+    """Something that happened to a verification, as told to the outside: ids, statuses and codes, never personal data. A test of a webhook is
+    an event of no verification."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_event_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events")
     environment = models.CharField(max_length=8, choices=Environment)
-    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="events")
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, null=True, related_name="events")
     type = models.CharField(max_length=60)
-    sequence = models.PositiveIntegerField()
+    sequence = models.PositiveIntegerField(null=True)
     data = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -135,6 +138,77 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}"
+
+
+class WebhookEndpoint(models.Model):
+    """An address of a workspace that is told events. ``events`` empty means all. ``exhausted`` counts given-up deliveries in a row."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_webhook_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="webhooks")
+    environment = models.CharField(max_length=8, choices=Environment)
+    url = models.CharField(max_length=2000)
+    events = models.JSONField(default=list, blank=True)
+    description = models.CharField(max_length=255, blank=True, default="")
+    active = models.BooleanField(default=True)
+    disabled_reason = models.CharField(max_length=40, blank=True, default="")
+    secret_sealed = models.BinaryField(null=True, editable=False)
+    previous_secret_sealed = models.BinaryField(null=True, editable=False)
+    previous_until = models.DateTimeField(null=True, editable=False)
+    exhausted = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    secret = Sealed("secret_sealed")
+    previous_secret = Sealed("previous_secret_sealed")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="webhook_newest")]
+        constraints = [models.CheckConstraint(condition=Q(environment__in=Environment.values), name="webhook_environment_known")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXHAUSTED = "exhausted"
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one address: an endpoint's, or (``endpoint`` null) the verification's own.
+
+    ``turn`` numbers what was scheduled: work that was scheduled for an earlier turn is out of date. ``step`` is the place in the schedule of
+    retries, which a manual retry begins anew.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_delivery_id, editable=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    turn = models.PositiveIntegerField(default=0, editable=False)
+    step = models.PositiveSmallIntegerField(default=0, editable=False)
+    last_status_code = models.PositiveSmallIntegerField(null=True)
+    last_error = models.CharField(max_length=60, blank=True, default="")
+    next_attempt_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name_plural = "webhook deliveries"
+        indexes = [models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_newest")]
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event"], name="delivery_once_per_endpoint"),
+            models.UniqueConstraint(fields=["event"], condition=Q(endpoint__isnull=True), name="delivery_once_per_verification"),
+            models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pk
 
 
 class MessageState(models.IntegerChoices):
@@ -155,6 +229,7 @@ class OutboxMessage(models.Model):
     actor = models.CharField(max_length=120)
     queue = models.CharField(max_length=30)
     payload = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=128, blank=True, default="")
     state = models.PositiveSmallIntegerField(choices=MessageState, default=MessageState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     available_at = models.DateTimeField()

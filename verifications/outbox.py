@@ -27,11 +27,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from flows.errors import Refused
+from flows.tracing import request_id
 from verifications.events import EVENTS
 from verifications.models import Event, MessageState, OutboxMessage, Verification
 
 LEASE = timedelta(seconds=60)
 RETRY_DELAYS = (2, 15, 60, 300)
+LONGEST_WAKE_UP = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
 
 
@@ -51,9 +53,13 @@ class WorkOrder:
 
     message_id: str
     attempt: int
-    verification_id: str
+    verification_id: str = ""
     document_id: str | None = None
     request: str | None = None
+    event_id: str = ""
+    delivery_id: str = ""
+    turn: int = 0
+    forced: bool = False
 
     @property
     def run(self) -> str:
@@ -78,13 +84,15 @@ def emit(
     """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock."""
     assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
     if EVENTS[name].public:
-        _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+        event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+        for actor in _pipeline().PUBLIC_ROUTES:
+            write_message(name, actor, {"event_id": event.pk})
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
     for actor in _pipeline().ROUTES.get(name, ()):
-        _write_message(name, actor, payload)
+        write_message(name, actor, payload)
 
 
-def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> None:
+def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> Event:
     Verification.objects.filter(pk=verification.pk).update(sequence=F("sequence") + 1)
     verification.sequence += 1
     subject: Verification | DocumentLike = document if document is not None else verification
@@ -93,7 +101,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
         "flow": verification.flow_id,
         "status": int(subject.status),
         "status_label": subject.get_status_display(),
-        "external_ref": verification.external_ref,
+        "external_ref": verification.external_ref or None,
         "sequence": verification.sequence,
     }
     if reasons:
@@ -102,7 +110,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
         data |= {"document_id": document.pk, "document_type": document.type_id}
     if decision_id is not None:
         data["decision_id"] = decision_id
-    Event.objects.create(
+    return Event.objects.create(
         workspace_id=verification.workspace_id,
         environment=verification.environment,
         verification=verification,
@@ -112,11 +120,20 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
     )
 
 
-def _write_message(event: str, actor: str, payload: dict[str, Any]) -> OutboxMessage:
+def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: timedelta = timedelta(0)) -> OutboxMessage:
+    """Work for ``actor``, ``delay`` from now. A broker is told of what is near; the rest is found by the sweep when it is due."""
     target = import_string(actor)
-    message = OutboxMessage.objects.create(event=event, actor=actor, queue=target.queue_name, payload=payload, available_at=timezone.now())
-    if settings.REDIS_URL:
-        transaction.on_commit(lambda: target.send(message.pk), robust=True)
+    message = OutboxMessage.objects.create(
+        event=event,
+        actor=actor,
+        queue=target.queue_name,
+        payload=payload,
+        request_id=request_id.get(),
+        available_at=timezone.now() + delay,
+    )
+    if settings.REDIS_URL and delay <= LONGEST_WAKE_UP:
+        milliseconds = int(delay.total_seconds() * 1000)
+        transaction.on_commit(lambda: target.send_with_options(args=(message.pk,), delay=milliseconds or None), robust=True)
     return message
 
 
@@ -124,7 +141,7 @@ def wake(event: str, *, verification: Verification, document: DocumentLike | Non
     """Write the work that ``event`` leads to once more, without telling the outside again: for what got stuck."""
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": None}
     for actor in _pipeline().ROUTES.get(event, ()):
-        _write_message(event, actor, payload)
+        write_message(event, actor, payload)
 
 
 def is_live(message_id: str) -> bool:
@@ -162,6 +179,7 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
     if token is None:
         return
     message = OutboxMessage.objects.get(pk=message_id)
+    requested = request_id.set(message.request_id)
     order = WorkOrder(message.pk, message.attempts, **message.payload)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_lease, args=(message_id, token, stop), daemon=True)
@@ -182,6 +200,7 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
             _release(message_id, token, message.attempts, type(error).__name__)
     finally:
         stop.set()
+        request_id.reset(requested)
 
 
 def _place(error: Exception) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.http import conditional_page
 from drf_spectacular.generators import SchemaGenerator
 
 from config.api.errors import safe_only
@@ -20,6 +21,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 @safe_only
+@conditional_page
 def document(request: HttpRequest) -> JsonResponse:
     return JsonResponse(openapi_document())
 

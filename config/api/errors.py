@@ -15,8 +15,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from config.logs import request_id
+from config.api.headers import style_of
+from config.api.inflection import outbound_error
 from flows.errors import Refused
+from flows.tracing import request_id
 
 PROBLEM = "application/problem+json"
 log = structlog.get_logger(__name__)
@@ -105,7 +107,7 @@ def refusal_response(refusal: Refused, accept: str) -> Response:
 def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
     """For what is refused outside DRF: unknown routes, links, a crash in a middleware."""
     problem = PROBLEM in request.headers.get("Accept", "")
-    body = problem_of(refusal) if problem else body_of(refusal)
+    body = outbound_error(problem_of(refusal) if problem else body_of(refusal), style_of(request), of_body=False)
     content_type = PROBLEM if problem else "application/json"
     return JsonResponse(body, status=refusal.status, headers=refusal.headers, content_type=content_type)
 

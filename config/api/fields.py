@@ -56,6 +56,8 @@ class StatusNumber(Whole):
     def __init__(self, *, choices: Any, **options: Any) -> None:
         self.known = {int(value) for value in choices.values}
         super().__init__(**options)
+        listed = "\n".join(f"* `{int(choice)}` {choice.label}" for choice in choices)
+        extend_schema_field({"type": "integer", "enum": sorted(self.known), "description": listed})(self)  # type: ignore[type-var]
 
     def to_internal_value(self, data: Any) -> int:
         value = super().to_internal_value(data)
@@ -64,6 +66,7 @@ class StatusNumber(Whole):
         return value
 
 
+@extend_schema_field({"$ref": "#/components/schemas/CountryCode"})
 class CountryCode(Text):
     """ISO 3166-1 alpha-3, upper case."""
 
@@ -76,6 +79,7 @@ class CountryCode(Text):
         return code
 
 
+@extend_schema_field(OpenApiTypes.DATE)
 class IsoDate(Text):
     """``YYYY-MM-DD``, kept as text."""
 

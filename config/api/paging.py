@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -22,9 +22,9 @@ PER_PAGE, MOST = 15, 100
 def answer_list(request: Request, rows: QuerySet[M], present: Callable[[Sequence[M]], list[Any]]) -> dict[str, Any]:
     """The envelope of one page. Raises Refused 422 for ``page``, ``per_page`` or ``cursor`` out of range."""
     per_page = _whole(request, "per_page", PER_PAGE, 1, MOST)
+    page = _whole(request, "page", 1, 1, 10**9)
     if "cursor" in request.query_params:
         return _cursor_page(request, rows, present, per_page)
-    page = _whole(request, "page", 1, 1, 10**9)
     total = rows.count()
     last = max(1, -(-total // per_page))
     start = (page - 1) * per_page
@@ -97,6 +97,19 @@ def _whole(request: Request, name: str, default: int, least: int, most: int) -> 
     if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
         raise errors_refusal({name: [f"The {name} must be a whole number from {least} to {most}."]})
     return int(text)
+
+
+def moment_filter(name: str, text: str | None, at: time) -> datetime | None:
+    """A query's date (``at`` that time of it) or time; without a zone it is UTC. Raises 422."""
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as error:
+        raise errors_refusal({name: ["This is not a date or a time."]}) from error
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        value = datetime.combine(value.date(), at)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _link(request: Request, **changes: Any) -> str:

@@ -8,20 +8,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from rest_framework.request import Request
 
+from config.api.links import link_to
 from decisions.models import Check, Decision, ListEntry
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
-from documents import storage
 from documents.extracted import current_values, extracted_data
 from documents.models import Document, DocumentStatus, Extraction, Image
 from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.countries import COUNTRIES
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
-from verifications.models import AuditEntry, Verification, VerificationStatus
+from verifications.models import AuditEntry, Verification, VerificationStatus, WebhookDelivery, WebhookEndpoint
 
 
 def moment(value: datetime | None) -> str | None:
@@ -129,12 +128,7 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
 
 
 def _image_url(request: Request, image: Image | None) -> str | None:
-    if image is None:
-        return None
-    path = storage.signed_path(image.blob)
-    if path.startswith("http"):
-        return path
-    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else str(request.build_absolute_uri(path))
+    return link_to(request, image.blob) if image is not None else None
 
 
 def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str, Any]:
@@ -244,4 +238,34 @@ def list_entry_body(entry: ListEntry) -> dict[str, Any]:
         "created_by": entry.created_by,
         "created_at": moment(entry.created_at),
         "expires_at": moment(entry.expires_at),
+    }
+
+
+def webhook_body(endpoint: WebhookEndpoint, *, with_secret: bool = False) -> dict[str, Any]:
+    body = {
+        "id": endpoint.pk,
+        "url": endpoint.url,
+        "events": endpoint.events or ["*"],
+        "description": endpoint.description,
+        "active": endpoint.active,
+        "disabled_reason": endpoint.disabled_reason or None,
+        "created_at": moment(endpoint.created_at),
+        "updated_at": moment(endpoint.updated_at),
+    }
+    return {**body, "secret": endpoint.secret} if with_secret else body
+
+
+def delivery_body(delivery: WebhookDelivery) -> dict[str, Any]:
+    """Needs ``event``."""
+    return {
+        "id": delivery.pk,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event.type,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_status_code": delivery.last_status_code,
+        "last_error": delivery.last_error or None,
+        "next_attempt_at": moment(delivery.next_attempt_at),
+        "created_at": moment(delivery.created_at),
+        "delivered_at": moment(delivery.delivered_at),
     }

@@ -9,8 +9,11 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
+
+from config.api import reference
+from flows.versions import API_VERSIONS
 
 ERRORS: dict[str, tuple[int, str]] = {
     "unauthenticated": (401, "Unauthenticated."),
@@ -23,6 +26,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "flow_not_found": (404, "No such flow."),
     "verification_not_found": (404, "No such verification."),
     "document_not_found": (404, "No such document."),
+    "webhook_not_found": (404, "No such webhook."),
+    "delivery_not_found": (404, "No such delivery."),
     "flow_mismatch": (400, "Invalid verification flow."),
     "redacted": (400, "The verification's data was deleted."),
     "verification_canceled": (400, "The verification is canceled."),
@@ -52,6 +57,13 @@ ERRORS: dict[str, tuple[int, str]] = {
     "no_files": (400, "A side of the document is missing."),
     "image_missing": (400, "front_side_data is missing."),
     "image_invalid": (400, "front_side_data: The image is truncated."),
+    "rate_limited": (429, "Too many requests."),
+    "invalid_key_inflection": (400, "Key-Inflection is one of snake, camel, kebab."),
+    "unknown_api_version": (400, "There is no such version of the API."),
+    "invalid_idempotency_key": (400, "An idempotency key has 1 to 255 visible ASCII characters."),
+    "idempotency_mismatch": (422, "This idempotency key was used with another body."),
+    "idempotency_in_progress": (409, "A request with this idempotency key is still running."),
+    "precondition_failed": (412, "It was changed meanwhile. Get it again."),
     "internal_error": (500, "Something went wrong on our side."),
 }
 _EXTRA: dict[str, dict[str, Any]] = {
@@ -60,20 +72,21 @@ _EXTRA: dict[str, dict[str, Any]] = {
     "not_extracted": {"errors": {"reference_document_id": ["Nothing was read yet on one of the documents."]}},
     "documents_missing": {"missing": ["PROOF_OF_ADDRESS"]},
     "transition_not_allowed": {"from": "Approved", "to": "Canceled"},
+    "unknown_api_version": {"versions": list(API_VERSIONS)},
+}
+EVERYWHERE = ("unauthenticated", "missing_scope", "rate_limited", "invalid_key_inflection", "unknown_api_version", "internal_error")
+_CODES = "x-error-codes"
+BY_METHOD: dict[str, tuple[str, ...]] = {
+    "get": (),
+    "post": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress"),
+    "patch": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress", "precondition_failed"),
+    "delete": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress"),
 }
 
 
-class ErrorAnswer(serializers.Serializer):
-    """Why a request was refused. ``code`` is stable, ``message`` is for people."""
-
-    message = serializers.CharField()
-    code = serializers.CharField()
-    request_id = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment]
-
-
 class Schema(AutoSchema):
-    """Tags by the thing a path is about; the description names the scope that is needed."""
+    """Tags by the thing a path is about; the description names the scope that is needed. What holds for every operation of a method is added
+    here: headers, errors that any call can meet, links from what is made to what can be done with it."""
 
     def get_description(self) -> str:  # type: ignore[override]
         scopes: dict[str, str] = self.view.scopes  # type: ignore[attr-defined]
@@ -83,9 +96,48 @@ class Schema(AutoSchema):
         path = self.path.removeprefix("/api/v1/")
         return [next((tag for word, tag in _TAGS if word in path), "Flows")]
 
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if found is not None:
+            codes = dict.fromkeys([*EVERYWHERE, *BY_METHOD[method.lower()], *found.pop(_CODES, ())])
+            links = LINKS.get(found["operationId"], ())
+            reference.complete(found, method.lower(), refusals=[(ERRORS[code][0], example_of(code)) for code in codes], links=links)
+        return found
+
+
+_CASE = {"flow": "$request.path.flow", "verification": "$response.body#/data/id"}
+_DOCUMENT = {"flow": "$request.path.flow", "document": "$response.body#/data/id"}
+_OF_CASE = (
+    "show_a_verification", "change_a_verification", "submit_a_verification", "cancel_a_verification", "put_a_verification_on_hold",
+    "resume_a_verification_that_is_on_hold_or_expired", "expire_a_verification", "ask_for_documents_again",
+    "list_the_rule_results_of_a_verification", "download_the_verification_record",
+)  # fmt: skip
+_OF_DOCUMENT = (
+    "show_a_document", "delete_a_document", "list_a_document_extractions", "list_a_document_rule_results", "read_a_document_again",
+    "show_what_was_read_field_by_field", "correct_what_was_read", "submit_a_draft_document", "download_a_document_record",
+)  # fmt: skip
+_OF_WEBHOOK = ("show_a_webhook", "change_a_webhook", "delete_a_webhook", "rotate_a_webhook_secret", "send_a_test_event", "list_a_webhook_deliveries")
+_DOCUMENT_OF_CASE = {"verification": "$response.body#/data/id"}
+# From an answer to the operations on what it made: which of their parameters, and what of their bodies, its id fills.
+LINKS: dict[str, tuple[reference.Link, ...]] = {
+    "start_a_verification": (
+        *(reference.Link(name, _CASE) for name in _OF_CASE),
+        reference.Link("upload_a_document", {"flow": "$request.path.flow"}, {**_DOCUMENT_OF_CASE, "document": reference.DOCUMENT}),
+    ),
+    "upload_a_document": (
+        *(reference.Link(name, _DOCUMENT) for name in _OF_DOCUMENT),
+        reference.Link("change_a_document_that_is_still_uploaded", _DOCUMENT, {"verification": "$response.body#/data/verification_id"}),
+        reference.Link("decide_a_document_by_hand", {"flow": "$request.path.flow"}, {"document": "$response.body#/data/id", "status": 4}),
+    ),
+    "register_a_webhook": tuple(reference.Link(name, {"webhook": "$response.body#/data/id"}) for name in _OF_WEBHOOK),
+    "send_a_test_event": (reference.Link("send_a_delivery_again", {"webhook": "$request.path.webhook", "delivery": "$response.body#/data/id"}),),
+}
+
 
 _TAGS = (
     ("lists", "Lists"),
+    ("webhooks", "Webhooks"),
+    ("events", "Webhooks"),
     ("decisions", "Decisions"),
     ("documents", "Documents"),
     ("document-types", "Flows"),
@@ -97,18 +149,23 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class = "config.api.auth.TokenAuthentication"
     name = ["bearer", "apiKey"]
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        """Either header is enough."""
+        return [{"bearer": []}, {"apiKey": []}]
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
         return [{"type": "http", "scheme": "bearer"}, {"type": "apiKey", "in": "header", "name": "X-API-Key"}]
 
 
-def query(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.QUERY, description=description)
+def query(name: str, description: str, schema: dict[str, Any] | None = None) -> OpenApiParameter:
+    """A parameter of a list; text when no ``schema`` says otherwise."""
+    return OpenApiParameter(name, schema or OpenApiTypes.STR, OpenApiParameter.QUERY, description=description)
 
 
 _PAGING = [
-    OpenApiParameter("page", OpenApiTypes.INT, OpenApiParameter.QUERY, description="Page number, 1 or more"),
-    OpenApiParameter("per_page", OpenApiTypes.INT, OpenApiParameter.QUERY, description="1 to 100, 15 by default"),
-    OpenApiParameter("cursor", OpenApiTypes.STR, OpenApiParameter.QUERY, description="Empty to begin; then what links.next carries"),
+    query("page", "Page number", {"type": "integer", "minimum": 1, "maximum": 10**9}),
+    query("per_page", "15 by default", {"type": "integer", "minimum": 1, "maximum": 100}),
+    query("cursor", "Empty to begin; then what links.next carries"),
 ]
 
 
@@ -130,6 +187,9 @@ def named_serializer(name: str, **fields: serializers.Field | serializers.BaseSe
     return _named[name]
 
 
+_CONTENT_TYPES = {False: ("application/json",), True: ("application/json", "multipart/form-data")}
+
+
 def operation(
     summary: str,
     answer: dict[int, Any],
@@ -139,9 +199,10 @@ def operation(
     parameters: Sequence[OpenApiParameter] = (),
     paged: bool = False,
     example: Any = None,
+    with_files: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Document one method. Errors every call can meet are added: 401, 403, 500, and for bodies 400, 413, 415."""
-    codes = ["unauthenticated", "missing_scope", "internal_error", *errors]
+    """Document one method; ``errors`` are its own, the others are added for all. ``with_files``: the body may be a form, too."""
+    codes = [*errors]
     if request is not None:
         codes += ["malformed_json", "payload_too_large", "unsupported_media_type"]
     if paged:
@@ -149,24 +210,21 @@ def operation(
     return extend_schema(
         summary=summary,
         operation_id=re.sub(r"[^a-z]+", "_", summary.lower().replace("'s", "")).strip("_"),
-        request={"application/json": request, "multipart/form-data": request} if request is not None else None,
-        responses={**answer, **_error_responses(dict.fromkeys(codes))},
+        request=dict.fromkeys(_CONTENT_TYPES[with_files], request) if request is not None else None,
+        responses=answer,
+        extensions={_CODES: list(dict.fromkeys(codes))},
         parameters=[*parameters, *(_PAGING if paged else [])],
         examples=[OpenApiExample("Request", value=example, request_only=True)] if example is not None else [],
     )
 
 
-def _error_responses(codes: Iterable[str]) -> dict[int, OpenApiResponse]:
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(ERRORS[code][0], []).append(code)
-    return {
-        status: OpenApiResponse(ErrorAnswer, description=", ".join(found), examples=[_example(code) for code in found])
-        for status, found in sorted(by_status.items())
-    }
+def example_of(code: str) -> dict[str, Any]:
+    """The body of an error."""
+    return {"message": ERRORS[code][1], "code": code, "request_id": "req_01jdexample0000000000000000", **_EXTRA.get(code, {})}
 
 
-def _example(code: str) -> OpenApiExample:
-    status, message = ERRORS[code]
-    value = {"message": message, "code": code, "request_id": "req_01jdexample0000000000000000", **_EXTRA.get(code, {})}
-    return OpenApiExample(code, value=value, response_only=True, status_codes=[str(status)])
+def with_shared_components(result: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """What every operation refers to."""
+    for kind, entries in reference.COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(entries)
+    return result

@@ -1,20 +1,29 @@
-"""Requests per token, counted atomically in the shared cache; unauthenticated ones per address."""
+"""Requests per token, counted atomically and for all processes together; unauthenticated ones per address.
+
+With Redis its counter counts, else a row in PostgreSQL. On SQLite there is one web process, whose memory is enough.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
-from rest_framework.request import Request
-from rest_framework.response import Response
+from django.db import connection
 
 from flows.errors import Refused
+from flows.models import ApiToken, RateWindow
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
+_COUNT = (
+    "INSERT INTO flows_ratewindow (name, used, ends_at) VALUES (%s, 1, %s)"
+    " ON CONFLICT (name) DO UPDATE SET used = flows_ratewindow.used + 1 RETURNING used"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,13 @@ class Budget:
     window: int
     remaining: int
     reset: int
+    exceeded: bool = False
+
+    def enforce(self) -> None:
+        """Raises Refused("rate_limited") when this request was one too many."""
+        if self.exceeded:
+            headers = {**dict(self.headers()), "Retry-After": str(self.reset)}
+            raise Refused("rate_limited", "Too many requests.", status=429, headers=headers)
 
     def headers(self) -> Iterator[tuple[str, str]]:
         yield "RateLimit-Policy", f'"default";q={self.limit};w={self.window}'
@@ -33,29 +49,43 @@ class Budget:
         yield "X-RateLimit-Remaining", str(self.remaining)
 
 
-def spend(key: str) -> Budget | None:
-    """Count one request against ``key``. None when limits are off. Raises Refused("rate_limited")."""
-    if settings.RATE_LIMIT == "off":
+def spend_token(token: ApiToken) -> Budget | None:
+    """Count one request of ``token`` against its own limit, else the common one. None when limits are off."""
+    return _spend(f"token:{token.pk}", token.rate_limit or settings.RATE_LIMIT)
+
+
+def spend_address(address: str) -> None:
+    """Count one unauthenticated request, under a hash of the address. Raises Refused("rate_limited")."""
+    name = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()[:32]
+    budget = _spend(f"address:{name}", settings.RATE_LIMIT)
+    if budget is not None:
+        budget.enforce()
+
+
+def _spend(key: str, rate: str) -> Budget | None:
+    if rate == "off":
         return None
-    number, unit = settings.RATE_LIMIT.split("/")
+    number, unit = rate.split("/")
     limit, window, now = int(number), SECONDS[unit], time.time()
     start = int(now // window)
-    name = f"rate:{key}:{window}:{start}"
+    used = _count(f"rate:{key}:{window}:{start}", (start + 1) * window)
+    return Budget(limit, window, max(0, limit - used), max(1, int((start + 1) * window - now)), exceeded=used > limit)
+
+
+def _count(name: str, end: float) -> int:
+    if connection.vendor == "postgresql" and not settings.REDIS_URL:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [name, datetime.fromtimestamp(end, UTC)])
+            return int(cursor.fetchone()[0])
     # add then incr: the cache decides who was first, so that no two requests see the same count.
-    cache.add(name, 0, timeout=window + 5)
+    cache.add(name, 0, timeout=int(end - time.time()) + 5)
     try:
-        used = cache.incr(name)
+        return int(cache.incr(name))
     except ValueError:
-        used = 1
-    budget = Budget(limit, window, max(0, limit - used), max(1, int((start + 1) * window - now)))
-    if used > limit:
-        headers = {**dict(budget.headers()), "Retry-After": str(budget.reset)}
-        raise Refused("rate_limited", "Too many requests.", status=429, headers=headers)
-    return budget
+        return 1
 
 
-def show(request: Request, response: Response) -> None:
-    """Put the budget on an answer."""
-    budget: Any = getattr(request, "rate_budget", None)
-    for name, value in budget.headers() if budget is not None else ():
-        response.setdefault(name, value)
+def forget_windows() -> int:
+    """Delete windows that are over."""
+    deleted, _ = RateWindow.objects.filter(ends_at__lt=datetime.now(UTC)).delete()
+    return deleted

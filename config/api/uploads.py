@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
+from config.api.headers import style_of
+from config.api.inflection import inbound
 from flows.errors import Refused
 
 SIDES = ("front_side_data", "back_side_data")
@@ -45,6 +48,10 @@ class Base64Upload:
         except ValueError as error:
             raise Refused("image_invalid", "The image is not base64.") from error
 
+    def digest(self) -> str:
+        """SHA-256 (hex) of the text."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
     def release(self) -> None:
         """DRF's request and serializers are reference cycles: without this every body would live until the next full collection."""
         self._text = ""
@@ -75,6 +82,12 @@ class FileUpload:
 
     def bytes(self) -> bytes:
         return bytes(self._file.read())
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the content."""
+        digest = hashlib.sha256(self._file.read()).hexdigest()
+        self._file.seek(0)
+        return digest
 
     def release(self) -> None:
         self._file.close()
@@ -112,7 +125,11 @@ class StrictJSONParser(BaseParser):
             raise ParseError from error
         if "\\u" in text and _has_surrogate(data):
             raise ParseError
-        return with_uploads(data)
+        return with_uploads(inbound(data, _style(parser_context)))
+
+
+def _style(parser_context: Mapping[str, Any] | None) -> str:
+    return style_of((parser_context or {})["request"])
 
 
 def _refuse_constant(name: str) -> float:
@@ -146,7 +163,7 @@ class UploadParser(MultiPartParser):
                 re.sub(r"\[([^\]]*)\]", r".\1", name).split("."),
                 FormText(value) if isinstance(value, str) else FileUpload(cast(UploadedFile, value)),
             )
-        return with_uploads(nested)
+        return with_uploads(inbound(nested, _style(parser_context)))
 
 
 def _place(nested: dict[str, Any], path: list[str], value: Any) -> None:

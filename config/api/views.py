@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
-from django.http import HttpResponse
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, ParseError
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import NotAuthenticated, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from config.api import throttle
+from config.api.conditional import check_unchanged, lock_subject, tagged
 from config.api.errors import errors_refusal
+from config.api.headers import UNSAFE, check_headers, style_of, version_of
+from config.api.idempotency import Exchange, answered
+from config.api.inflection import outbound, outbound_error
 from config.api.uploads import release_uploads
 from flows.errors import Refused
+from flows.models import ApiToken
 from flows.services import get_flow
 from verifications.services import Caller
 
@@ -24,45 +29,81 @@ CONTENT_TYPES = ("application/json", "multipart/form-data")
 
 
 class ApiView(APIView):
-    """``scopes`` maps a method to the scope it needs."""
+    """``scopes`` maps a method to the scope it needs. ``slow_before_change`` names the methods whose service does slow work
+    before it opens its transaction with ``flows.effects.effect``."""
 
     scopes: ClassVar[Mapping[str, str]] = {}
+    slow_before_change: ClassVar[frozenset[str]] = frozenset()
+    exchange: Exchange | None = None
+    pinned_version = ""
+    budget: throttle.Budget | None = None
     http_method_names = ["get", "post", "patch", "delete", "head"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """DRF's, with idempotency between what is checked of any request and what the method itself does."""
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        response: Any
+        self.headers = self.default_response_headers
+        try:
+            self.initial(self.request, *args, **kwargs)
+            response = answered(self, self._work)
+        except Exception as error:
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        return self.response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = str(request.method).lower()
         if method not in self.http_method_names or not hasattr(self, method):
-            raise MethodNotAllowed(str(request.method))
+            allowed = ", ".join(name.upper() for name in self.http_method_names if hasattr(self, name))
+            raise Refused("method_not_allowed", "Method not allowed.", status=405, headers={"Allow": allowed})
         self._authenticate(request)
+        token = cast(ApiToken, request.auth)
+        self.pinned_version = token.api_version
+        self.budget = throttle.spend_token(token)
         self.check_permissions(request)
-        setattr(request, "rate_budget", throttle.spend(f"token:{request.auth.pk}"))  # noqa: B010 (DRF's Request declares no such member)
-        if method in ("post", "patch"):
-            self._check_body(request)
+        if self.budget is not None:
+            self.budget.enforce()
+        malformed = self._body_is_malformed(request) if method in ("post", "patch") else False
+        check_headers(request)
+        if malformed:
+            raise ParseError
+
+    def _work(self) -> Response:
+        request = self.request
+        if "flow" in self.kwargs:
+            get_flow(self.caller.workspace, self.kwargs["flow"])
         for name, value in request.query_params.items():
             if "\x00" in value:
                 raise errors_refusal({name: ["Null characters are not allowed."]})
-        if "flow" in kwargs:
-            get_flow(self.caller.workspace, kwargs["flow"])
+        answer: Response = getattr(self, str(request.method).lower())(request, *self.args, **self.kwargs)
+        return answer
 
     def _authenticate(self, request: Request) -> None:
         try:
             self.perform_authentication(request)
         except NotAuthenticated:
-            throttle.spend(f"address:{request.META.get('REMOTE_ADDR', '')}")
+            throttle.spend_address(str(request.META.get("REMOTE_ADDR", "")))
             raise
 
-    def _check_body(self, request: Request) -> None:
+    def _body_is_malformed(self, request: Request) -> bool:
+        """Takes the body in. Raises Refused 415 and 413; whether the syntax is wrong is told only, because headers come first."""
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length and (request.content_type or "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
             raise Refused("unsupported_media_type", "Send application/json or multipart/form-data.", status=415)
         if length > settings.MAX_REQUEST_BYTES:
             _drain(request, length)
             raise Refused("payload_too_large", "The request is too large.", status=413)
-        if length:
-            try:
-                request.data  # noqa: B018 (reading it is what parses the body)
-            except (ValueError, KeyError, AttributeError) as error:
-                raise ParseError from error
+        try:
+            self.body()
+        except (ParseError, ValueError, KeyError, AttributeError):
+            return True
+        return False
+
+    def body(self) -> Any:
+        """The parsed body; an empty one is an empty object."""
+        return self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
 
     @property
     def caller(self) -> Caller:
@@ -71,18 +112,37 @@ class ApiView(APIView):
         return caller
 
     def checked(self, serializer: type[Serializer]) -> dict[str, Any]:
-        """The body as the serializer's fields; unknown keys are ignored. Raises 422."""
-        data = self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
+        """The body as the serializer's fields; unknown keys are ignored. Raises 422, and 412 for If-Match."""
+        data = self.body()
         if not isinstance(data, dict):
             raise errors_refusal({"body": ["The body must be a JSON object."]})
         form = serializer(data=data, context={"request": self.request})
         form.is_valid(raise_exception=True)
+        self.check_precondition()
         return dict(form.validated_data)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+    def check_precondition(self) -> None:
+        """Raises Refused("precondition_failed")."""
+        if self.request.method == "PATCH" and "If-Match" in self.request.headers:
+            lock_subject(self.caller.workspace, self.kwargs)
+            check_unchanged(self.request, self.get(self.request, *self.args, **self.kwargs))  # type: ignore[attr-defined]
+
+    def settle(self, response: Response) -> None:
+        """Commit what was done so far, with ``response`` as its answer, before something slow that may as well be cut off."""
+        if self.exchange is not None:
+            self.exchange.settle(response)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         release_uploads(getattr(request, "_full_data", None))
-        finished = super().finalize_response(request, response, *args, **kwargs)
-        throttle.show(request, finished)
+        shown: Any = tagged(request, response)
+        if isinstance(shown, Response) and shown.data is not None:
+            style, of_body = style_of(request), request.method in UNSAFE
+            refused = shown.status_code >= 400
+            shown.data = outbound_error(shown.data, style, of_body=of_body) if refused else outbound(shown.data, style)
+        finished = super().finalize_response(request, shown, *args, **kwargs)
+        for name, value in self.budget.headers() if self.budget is not None else ():
+            finished.setdefault(name, value)
+        finished["API-Version"] = version_of(request, self.pinned_version)
         return finished
 
 

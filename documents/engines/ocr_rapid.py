@@ -122,7 +122,8 @@ def fast_reader() -> Any:
         def detect_and_crop(self, img: Any, op_record: Any) -> Any:
             if img.shape[0] > img.shape[1]:
                 return super().detect_and_crop(img, op_record)
-            exact.text_det.limit_side_len = self.text_det.limit_side_len
+            own: Any = self.text_det
+            exact.text_det.limit_side_len = own.limit_side_len
             return exact.detect_and_crop(img, op_record)
 
         def recognize_txt(self, img_list: list[Any]) -> Any:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from scripted import LEASE, Script
 
 from factories import Person, b64, start, upload, upload_body, work_off
+from verifications.models import OutboxMessage, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -30,13 +31,22 @@ READS = {
     "/{flow}/decisions": 6,
     "/lists": 3,
     "/lists/{entry}": 2,
+    "/webhooks": 3,
+    "/webhooks/{webhook}": 2,
+    "/webhooks/{webhook}/deliveries": 4,
+    "/events": 3,
 }
 
 
 def _decided(person: Person, picture: Picture, *, more: int) -> dict[str, str]:
     """A judged case with two documents; ``more`` further cases, runs of readers, corrections and decisions around it."""
+    hooks = [person.post("/webhooks", {"url": "https://hooks.example"}).json()["data"]["id"] for _ in range(1 + more)]
+    for _ in range(1 + more):
+        person.post(f"/webhooks/{hooks[0]}/test")
+    OutboxMessage.objects.all().delete()
+    ids = {"flow": "usps1583", "webhook": hooks[0]}
+    WebhookEndpoint.objects.update(active=False)
     cases = [start(person) for _ in range(1 + more)]
-    ids = {"flow": "usps1583"}
     for case in cases:
         upload(person, case, type=1, front=picture(seed=1))
         document = upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))

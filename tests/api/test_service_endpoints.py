@@ -67,6 +67,11 @@ def test_the_openapi_document_is_valid_3_1_and_has_not_drifted() -> None:
     assert served == json.loads(DRIFT.read_text())
 
 
+def test_the_openapi_document_is_not_sent_twice() -> None:
+    tag = Client().get("/api/v1/openapi.json")["ETag"]
+    assert Client().get("/api/v1/openapi.json", headers={"If-None-Match": tag}).status_code == 304
+
+
 def test_every_operation_has_an_example_for_each_error_and_request() -> None:
     for path, item in openapi_document()["paths"].items():
         for method, operation in item.items():

@@ -13,7 +13,8 @@ from config.api.schema import named_serializer
 from decisions.models import DecisionStatus, Fix, ListKind, Outcome, Workflow
 from documents.models import Context, DocumentStatus, ExtractionKind, ExtractionStatus
 from flows.models import Environment
-from verifications.models import VerificationStatus
+from verifications.events import PUBLIC_EVENTS
+from verifications.models import DeliveryStatus, VerificationStatus
 
 EMPTY = {204: OpenApiResponse(description="Done; no body")}
 
@@ -295,3 +296,59 @@ class FieldAnswer(s.Serializer):
 class ExtractedFieldsAnswer(s.Serializer):
     fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
     extracted_data = ExtractedDataField()
+
+
+class WebhookAnswer(s.Serializer):
+    """``events`` is ``["*"]`` for all. ``disabled_reason``: it was switched off by us."""
+
+    id = s.CharField()
+    url = s.CharField()
+    events = s.ListField(child=s.ChoiceField(["*", *PUBLIC_EVENTS]))
+    description = s.CharField(allow_blank=True)
+    active = s.BooleanField()
+    disabled_reason = s.ChoiceField([("gone", "gone"), ("too_many_failures", "too_many_failures")], allow_null=True)
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+
+
+class WebhookSecretAnswer(WebhookAnswer):
+    """The secret is shown this once."""
+
+    secret = s.CharField()
+
+
+class DeliveryAnswer(s.Serializer):
+    id = s.CharField()
+    event_id = s.CharField()
+    event_type = s.CharField()
+    status = s.ChoiceField(DeliveryStatus.choices)
+    attempts = s.IntegerField()
+    last_status_code = s.IntegerField(allow_null=True)
+    last_error = s.CharField(allow_null=True)
+    next_attempt_at = s.DateTimeField(allow_null=True)
+    created_at = s.DateTimeField()
+    delivered_at = s.DateTimeField(allow_null=True)
+
+
+class EventDataAnswer(s.Serializer):
+    """``status`` is the document's where there is a ``document_id``."""
+
+    verification_id = s.CharField()
+    flow = s.CharField()
+    status = s.IntegerField()
+    status_label = s.CharField()
+    external_ref = s.CharField(allow_null=True)
+    sequence = s.IntegerField()
+    reasons = s.ListField(child=s.CharField(), required=False)
+    document_id = s.CharField(required=False)
+    document_type = s.IntegerField(required=False)
+    decision_id = s.CharField(required=False)
+
+
+class EventAnswer(s.Serializer):
+    """Exactly what a webhook is sent."""
+
+    id = s.CharField()
+    type = s.ChoiceField(PUBLIC_EVENTS)
+    timestamp = s.DateTimeField()
+    data = EventDataAnswer()  # type: ignore[assignment]

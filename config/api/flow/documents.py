@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from config.api.flow import answers, serializers
 from config.api.paging import answer_list
 from config.api.present import check_bodies, document_body, extracted_fields_body, extraction_body
+from config.api.reference import DOCUMENT
 from config.api.schema import answers_with, operation, query
 from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
 from decisions import dossier, records
@@ -26,10 +27,7 @@ _ADMISSION_ERRORS = [
     "flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled",
     "verification_not_started", "document_type_not_allowed", "document_type_taken", "image_missing", "image_invalid", "payload_too_large",
 ]  # fmt: skip
-_UPLOAD_EXAMPLE = {
-    "verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b",
-    "document": {"context_type": "PHOTO_ID", "type": 1, "country": "USA", "front_side_data": "/9j/4AAQSkZJRgABAQ..."},
-}
+_UPLOAD_EXAMPLE = {"verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b", "document": DOCUMENT}
 _LOOKUP_ERRORS = ["flow_not_found", "document_not_found", "flow_mismatch"]
 
 
@@ -48,6 +46,7 @@ def _change(content: Mapping[str, Any]) -> DocumentChange:
 
 
 class Documents(ApiView):
+    slow_before_change = frozenset({"POST"})
     scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
 
     @operation(
@@ -66,6 +65,7 @@ class Documents(ApiView):
         answers_with(answers.DocumentAnswer(), 201),
         request=serializers.DocumentCreation,
         example=_UPLOAD_EXAMPLE,
+        with_files=True,
         errors=_ADMISSION_ERRORS,
     )
     def post(self, request: Request, flow: str) -> Response:
@@ -84,6 +84,7 @@ class Documents(ApiView):
 
 
 class DocumentDetail(ApiView):
+    slow_before_change = frozenset({"PATCH"})
     scopes: ClassVar = {"get": "documents:read", "patch": "documents:write", "delete": "documents:write"}
 
     @operation("Show a document", answers_with(answers.DocumentAnswer()), errors=_LOOKUP_ERRORS)
@@ -94,6 +95,7 @@ class DocumentDetail(ApiView):
         "Change a document that is still Uploaded",
         answers_with(answers.DocumentAnswer()),
         request=serializers.DocumentUpdate, example={"verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b", "document": {"country": "USA"}},
+        with_files=True,
         errors=[
             *_ADMISSION_ERRORS, "document_not_found", "verification_mismatch", "document_canceled", "document_not_uploaded",
             "document_is_draft", "transition_not_allowed",
@@ -151,6 +153,8 @@ class ExtractDocument(ApiView):
     def post(self, request: Request, flow: str, document: str) -> Response:
         sent = self.checked(serializers.ExtractionRequest)
         row = extraction.request_extraction(caller=self.caller, flow=flow, document_id=document, kinds=sent.get("types"))
+        # Readers see what was asked for only once it is committed.
+        self.settle(enveloped(extraction_body(row), status.HTTP_201_CREATED))
         return enveloped(extraction_body(_awaited(row, sent.get("wait_ms", 0))), status.HTTP_201_CREATED)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from rest_framework import serializers
 
 from config.api.fields import CountryCode, Flag, ImageData, IsoDate, JsonObject, Moment, StatusNumber, Text, Whole
 from decisions.models import DecisionStatus, ListKind
 from documents.models import Context, DocumentStatus
+from verifications.destinations import check_url
+from verifications.events import PUBLIC_EVENTS
+from verifications.signing import key_of
 
 
 def _optional(field: type[serializers.Field], **options: Any) -> Any:
@@ -76,37 +76,18 @@ class ExpectedData(serializers.Serializer):
 def check_webhook_url(url: str) -> str:
     """HTTPS to a public host; WEBHOOK_ALLOWED_HOSTS lets hosts of one's own network in, by plain http too."""
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        check_url(url)
     except ValueError as error:
-        raise serializers.ValidationError("This is not a URL.") from error
-    if not host or parts.scheme not in ("http", "https") or any(ord(letter) < 33 for letter in url):
-        raise serializers.ValidationError("This is not an https URL.")
-    if {host, f"{host}:{port}"} & set(settings.WEBHOOK_ALLOWED_HOSTS) or _in_allowed_network(host):
-        return url
-    if parts.scheme != "https":
-        raise serializers.ValidationError("The URL must begin with https://.")
-    if host == "localhost" or host.endswith(".localhost") or _is_private(host):
-        raise serializers.ValidationError("The URL must not point to a private address.")
+        raise serializers.ValidationError(str(error)) from error
     return url
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def check_webhook_secret(secret: str) -> str:
     try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _is_private(host: str) -> bool:
-    address = _address(host)
-    return address is not None and not address.is_global
-
-
-def _in_allowed_network(host: str) -> bool:
-    address = _address(host)
-    networks = [entry for entry in settings.WEBHOOK_ALLOWED_HOSTS if "/" in entry]
-    return address is not None and any(address in ipaddress.ip_network(entry, strict=False) for entry in networks)
+        key_of(secret)
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from error
+    return secret
 
 
 class VerificationAmendment(serializers.Serializer):
@@ -118,7 +99,7 @@ class VerificationAmendment(serializers.Serializer):
 
 class VerificationCreation(VerificationAmendment):
     webhook_url = _line(2000, validators=[check_webhook_url])
-    webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True)
+    webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True, validators=[check_webhook_secret])
 
 
 class Resubmission(serializers.Serializer):
@@ -187,3 +168,14 @@ class DecisionCreation(serializers.Serializer):
     status = StatusNumber(choices=DecisionStatus)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     note = _line(2000)
+
+
+class WebhookAmendment(serializers.Serializer):
+    url = Text(max_length=2000, validators=[check_webhook_url], required=False)
+    events = _optional(serializers.ListField, child=serializers.ChoiceField(choices=["*", *PUBLIC_EVENTS]), min_length=1, max_length=100)
+    description = _line(255)
+    active = Flag(required=False)
+
+
+class WebhookCreation(WebhookAmendment):
+    url = Text(max_length=2000, validators=[check_webhook_url])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
+from datetime import time
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from config.api.errors import errors_refusal
 from config.api.flow import answers, serializers
 from config.api.flow.documents import document_bodies
-from config.api.paging import answer_list
+from config.api.paging import answer_list, moment_filter
 from config.api.present import check_bodies, decision_body, document_type_bodies, flow_body, history_body, verification_body
 from config.api.schema import answers_with, operation, query
 from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
@@ -49,7 +49,7 @@ class DocumentTypes(ApiView):
     @operation(
         "List the document types of a flow",
         answers_with(answers.DocumentTypeAnswer(many=True)),
-        parameters=[query("country", "ISO 3166-1 alpha-3; cuts the list to what this country issues")],
+        parameters=[query("country", "Cuts the list to what this country issues", {"$ref": "#/components/schemas/CountryCode"})],
         errors=["flow_not_found", "validation_failed"],
     )
     def get(self, request: Request, flow: str) -> Response:
@@ -61,7 +61,7 @@ class DocumentTypes(ApiView):
 
 
 FILTERS = [
-    query("status", "A status number"),
+    query("status", "A status number", {"type": "integer", "enum": list(VerificationStatus.values)}),
     query("external_ref", "Exactly this external reference"),
     query("tag", "Carries this tag"),
     query("created_from", "Date or time, inclusive"),
@@ -77,8 +77,8 @@ def _wanted(request: Request, flow: str | None) -> services.VerificationFilter:
         status=_status(get("status")),
         external_ref=get("external_ref"),
         tag=get("tag"),
-        created_from=_moment("created_from", get("created_from"), time.min),
-        created_to=_moment("created_to", get("created_to"), time.max),
+        created_from=moment_filter("created_from", get("created_from"), time.min),
+        created_to=moment_filter("created_to", get("created_to"), time.max),
         q=get("q"),
     )
 
@@ -89,18 +89,6 @@ def _status(text: str | None) -> int | None:
     if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) not in VerificationStatus.values:
         raise errors_refusal({"status": ["This status does not exist."]})
     return int(text)
-
-
-def _moment(name: str, text: str | None, at: time) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        value = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as error:
-        raise errors_refusal({name: ["This is not a date or a time."]}) from error
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        value = datetime.combine(value.date(), at)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _bodies(verifications: Sequence[Verification]) -> list[Any]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -21,38 +19,20 @@ from django.utils import timezone
 
 from config.management.commands.start import token_file
 from documents.specimens import Holder, Specimen, draw, holder
+from vouchbox_client import ApiError, Client
+from vouchbox_client.api import ContextType, DocumentAnswer, DocumentContentRequest, ExpectedDataRequest, VerificationDetailAnswer
 
 FINAL = {"Approved", "Rejected", "Double Check"}
 FLOW = "usps1583"
 _MARK = {"pass": "✓", "warning": "!", "error": "✗", "not_applicable": "·"}
 
 
-@dataclass(frozen=True)
-class Api:
-    """The few calls that the demo needs."""
-
-    address: str
-    token: str
-
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 (the address is ours)
-            f"{self.address}{path}",
-            data=json.dumps(body).encode() if body is not None else None,
-            method=method,
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-                return json.loads(response.read() or b"{}").get("data")
-        except urllib.error.HTTPError as error:
-            raise CommandError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
-
-    def is_up(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5):  # noqa: S310
-                return True
-        except OSError:
-            return False
+def is_up(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=5):  # noqa: S310 (the address is ours)
+            return True
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -61,7 +41,7 @@ class Story:
 
     title: str
     person: Holder
-    documents: Mapping[str, tuple[int, Specimen]]
+    documents: Mapping[ContextType, tuple[int, Specimen]]
     ends: str
 
 
@@ -74,9 +54,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, seed: int, **options: Any) -> None:
         address = f"http://127.0.0.1:{port}"
-        started = None if Api(address, "").is_up() else self._start(address, port)
+        started = None if is_up(address) else self._start(address, port)
         try:
             self._show(address, seed)
+        except ApiError as error:
+            raise CommandError(str(error)) from error
         finally:
             if started is not None:
                 started.terminate()
@@ -87,7 +69,7 @@ class Command(BaseCommand):
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "start", "--port", str(port)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         for _ in range(240):
-            if Api(address, "").is_up():
+            if is_up(address):
                 return process
             if process.poll() is not None:
                 raise CommandError("The service did not start; `make run` shows why.")
@@ -98,19 +80,19 @@ class Command(BaseCommand):
     def _show(self, address: str, seed: int) -> None:
         if not token_file().exists():
             raise CommandError(f"There is no demo token in {token_file()}; start the service with `make run`.")
-        api = Api(address, token_file().read_text().strip())
+        api = Client(address, token_file().read_text().strip())
         for story in stories(seed):
             begun = time.monotonic()
             self._tell(api, story)
             self.stdout.write(f"  {time.monotonic() - begun:.1f} s\n\n")
 
-    def _tell(self, api: Api, story: Story) -> None:
+    def _tell(self, api: Client, story: Story) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(story.title))
-        case = api.call("POST", f"/api/v1/{FLOW}/verifications", {"external_ref": "demo", "expected_data": _declared(story.person)})
+        case = api.start_a_verification(FLOW, {"external_ref": "demo", "expected_data": _declared(story.person)})
         for context, (kind, specimen) in story.documents.items():
             self._upload(api, case["id"], context, kind, specimen)
         self._await_reading(api, case["id"])
-        api.call("POST", f"/api/v1/{FLOW}/verifications/{case['id']}/submit")
+        api.submit_a_verification(FLOW, case["id"])
         final = self._await_end(api, case["id"])
         for document in final["documents"]:
             self._print_document(document)
@@ -119,16 +101,21 @@ class Command(BaseCommand):
         if final["status_label"] != story.ends:
             raise CommandError(f"The verification should have ended {story.ends} and ended {final['status_label']}.")
 
-    def _upload(self, api: Api, case: str, context: str, kind: int, specimen: Specimen) -> None:
-        content = {f"{side}_side_data": base64.b64encode(specimen.jpeg(side)).decode() for side in specimen.sides}
-        body = {"verification": case, "document": {"context_type": context, "type": kind, "country": "USA", **content}}
-        document = api.call("POST", f"/api/v1/{FLOW}/documents", body)
+    def _upload(self, api: Client, case: str, context: ContextType, kind: int, specimen: Specimen) -> None:
+        content: DocumentContentRequest = {"context_type": context, "type": kind, "country": "USA"}
+        for side in specimen.sides:
+            data = base64.b64encode(specimen.jpeg(side)).decode()
+            if side == "front":
+                content["front_side_data"] = data
+            else:
+                content["back_side_data"] = data
+        document = api.upload_a_document(FLOW, {"verification": case, "document": content})
         self.stdout.write(f"  {document['document_type']['type_label']}: {document['document_type']['name']} {document['status_label']}")
 
-    def _await_reading(self, api: Api, case: str) -> None:
+    def _await_reading(self, api: Client, case: str) -> None:
         shown: dict[str, str] = {}
         for _ in range(240):
-            documents = api.call("GET", f"/api/v1/{FLOW}/documents?verification={case}")
+            documents = api.list_documents(FLOW, verification=case)["data"]
             for document in documents:
                 if shown.get(document["id"]) != document["status_label"]:
                     shown[document["id"]] = document["status_label"]
@@ -138,32 +125,33 @@ class Command(BaseCommand):
             time.sleep(0.25)
         raise CommandError("The documents were not read within a minute.")
 
-    def _await_end(self, api: Api, case: str) -> Any:
+    def _await_end(self, api: Client, case: str) -> VerificationDetailAnswer:
         for _ in range(120):
-            found = api.call("GET", f"/api/v1/{FLOW}/verifications/{case}")
+            found = api.show_a_verification(FLOW, case)
             if found["status_label"] in FINAL:
                 self.stdout.write(f"  verification {case}: Submitted → {found['status_label']}")
                 return found
             time.sleep(0.25)
         raise CommandError("The verification was not decided within half a minute.")
 
-    def _print_document(self, document: Mapping[str, Any]) -> None:
+    def _print_document(self, document: DocumentAnswer) -> None:
         self.stdout.write(f"  {document['document_type']['type_label']} is {document['status_label']}")
-        for group, values in (document["extracted_data"] or {}).items():
+        read = document["extracted_data"]
+        for group, values in read.items() if isinstance(read, dict) else ():
             line = ", ".join(f"{name} {value!r}" for name, value in values.items() if value)
             self.stdout.write(f"    {group}: {line or '–'}")
         for check in document["checks"]:
             tail = f" {check['message']}" if check["outcome"] in ("warning", "error") else ""
             self.stdout.write(f"    {_MARK[check['outcome']]} {check['rule']}{tail}")
 
-    def _save_records(self, api: Api, case: Mapping[str, Any]) -> None:
+    def _save_records(self, api: Client, case: VerificationDetailAnswer) -> None:
         folder = Path(settings.DATA_DIR) / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        paths = {f"{case['id']}.pdf": f"verifications/{case['id']}/pdf"}
-        paths |= {f"{document['id']}.pdf": f"documents/{document['id']}/pdf" for document in case["documents"]}
-        for name, path in paths.items():
-            (folder / name).write_bytes(base64.b64decode(api.call("GET", f"/api/v1/{FLOW}/{path}")))
-            self.stdout.write(f"  saved {folder / name}")
+        records = {case["id"]: api.download_the_verification_record(FLOW, case["id"])}
+        records |= {document["id"]: api.download_a_document_record(FLOW, document["id"]) for document in case["documents"]}
+        for name, data in records.items():
+            (folder / f"{name}.pdf").write_bytes(base64.b64decode(data))
+            self.stdout.write(f"  saved {folder / name}.pdf")
 
 
 def stories(seed: int) -> list[Story]:
@@ -202,7 +190,7 @@ def stories(seed: int) -> list[Story]:
     ]
 
 
-def _declared(person: Holder) -> dict[str, Any]:
+def _declared(person: Holder) -> ExpectedDataRequest:
     first, _, middle = person.given_names.partition(" ")
     return {
         "person": {"first_name": first, "middle_name": middle, "last_name": person.surname, "date_of_birth": person.date_of_birth.isoformat()},

@@ -52,7 +52,10 @@ class _Process:
         self.broker = dramatiq.get_broker()
         for queue in queues:
             self.broker.declare_queue(queue)
-        self.worker = Worker(self.broker, queues=set(queues), worker_threads=threads, worker_timeout=50 if not settings.REDIS_URL else 200)
+        # Receivers that take their time hold the threads of their own queue only.
+        groups = [{"webhooks"} & set(queues), set(queues) - {"webhooks"}]
+        timeout = 50 if not settings.REDIS_URL else 200
+        self.workers = [Worker(self.broker, queues=group, worker_threads=threads, worker_timeout=timeout) for group in groups if group]
         self.sent: dict[str, float] = {}
         self.beaten = self.swept = self.busy = 0.0
 
@@ -62,11 +65,13 @@ class _Process:
         if "reading" in self.queues:
             reading.warm_up()
         self.broker.emit_after("process_boot")
-        self.worker.start()
+        for worker in self.workers:
+            worker.start()
         log.info("worker_started", queues=self.queues)
         while not self.stop.wait(POLL_SECONDS if time.monotonic() - self.busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS):
             self._round()
-        self.worker.stop(timeout=60_000)
+        for worker in self.workers:
+            worker.stop(timeout=60_000)
         WorkerHeartbeat.objects.filter(name=self.name).delete()
         log.info("worker_stopped", queues=self.queues)
 

@@ -22,11 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("--environment", default=Environment.SANDBOX, choices=Environment.values)
         parser.add_argument("--scopes", help="comma separated; all when left out")
         parser.add_argument("--days", type=int, default=settings.TOKEN_DAYS, help="0 never expires")
+        parser.add_argument("--rate-limit", default="", help="this token's own, such as 600/min or off; RATE_LIMIT when left out")
 
-    def handle(self, *args: Any, name: str, workspace: str, environment: str, scopes: str | None, days: int, **options: Any) -> None:
+    def handle(self, *args: Any, name: str, workspace: str, environment: str, scopes: str | None, days: int, rate_limit: str, **options: Any) -> None:
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] if scopes is not None else None
+        owner = get_or_create_workspace(slug=workspace)
         try:
-            issued = issue_token(workspace=get_or_create_workspace(slug=workspace), name=name, environment=environment, scopes=wanted, days=days)
+            issued = issue_token(workspace=owner, name=name, environment=environment, scopes=wanted, days=days, rate_limit=rate_limit)
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(issued.secret)

@@ -1,0 +1,42 @@
+"""The web process alone, without workers, for whoever wants to speak real HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from servers import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextlib.contextmanager
+def web_server(folder: Path) -> Iterator[tuple[str, str]]:
+    """On a database of its own: its address and a token."""
+    environment = {
+        **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder), "RATE_LIMIT": "off", "REDIS_URL": "",
+        "DATABASE_URL": f"sqlite:///{folder / 'fuzz.sqlite3'}",
+    }  # fmt: skip
+    manage = [sys.executable, "manage.py"]
+    for command in (["migrate", "-v0"], ["sync_flows"]):
+        subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
+    issued = subprocess.run([*manage, "issue_token", "fuzz"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "-k", "gthread", "-w", "1", "--threads", "4", "-b", address, "--no-control-socket"]
+    with (folder / "web.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/health/live", timeout=2):
+                break
+            time.sleep(0.1)
+        yield f"http://{address}", issued.stdout.strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
