@@ -41,7 +41,7 @@ test-easyocr: ## the EasyOCR engine through its real loading code, in an environ
 	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
 	@.venv-easyocr/bin/python -m pytest --noconftest -c /dev/null --rootdir . -p no:cacheprovider tests/documents/engines/test_easyocr.py
 
-bench: $(VENV)/.dev ## accuracy and speed of reading beside other readers; CORPUS=dir for images of one's own
+bench: $(VENV)/.dev ## reading beside other readers, then the API; CORPUS=dir for images of one's own
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/api.py
 
