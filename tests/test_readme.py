@@ -108,7 +108,7 @@ def test_the_table_of_settings_is_that_of_the_example() -> None:
 
 @each_page
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    known = settings_in_code() | {"PORT", "CI", "RENEW_DOCS", "SCREENSHOTS", "HOST", "TOKEN", "API", "CASE", "STATUS", "T"}
+    known = settings_in_code() | {"PORT", "CI", "RENEW_DOCS", "SCREENSHOTS", "HOST", "TOKEN", "API", "CASE", "STATUS", "T", "CORPUS"}
     code = code_in(text_of(page))
     named = {re.sub(r"_FILE$", "", name) for name in re.findall(r"(?:^|[\s`])([A-Z][A-Z0-9_]+)=", code, re.M)}
     named |= set(re.findall(r"^([A-Z]+_[A-Z_]+)$", code, re.M)) - set(CONTEXT_LABELS)
