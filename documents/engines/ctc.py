@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLANK = 0
+FILLER = "<"
 MOSTLY = 0.6  # of a line's letters: a line of another script has few Latin ones, a Latin line few look-alikes of another
 
 
 class Certainty(float):
-    """Mean confidence of a line's characters, 0..1; ``lowest`` is that of the least certain one."""
+    """Mean confidence of a line's characters, 0..1; ``lowest`` is that of the least certain one, fillers left out: their number is uncertain in
+    every long row of them, and the length of a zone's line settles it."""
 
     lowest: float
 
-    def __new__(cls, characters: NDArray[np.float32]) -> Certainty:
-        made = super().__new__(cls, float(characters.mean()) if characters.size else 0.0)
-        made.lowest = float(characters.min()) if characters.size else 0.0
+    def __new__(cls, confidences: NDArray[np.float32], fillers: NDArray[np.bool_]) -> Certainty:
+        made = super().__new__(cls, float(confidences.mean()) if confidences.size else 0.0)
+        made.lowest = float(confidences[~fillers].min(initial=1.0)) if confidences.size else 0.0
         return made
 
 
@@ -46,7 +48,8 @@ class OneScript:
             best = self._latin[steps[:, self._latin].argmax(axis=1)]
         kept = best != BLANK
         kept[1:] &= best[1:] != best[:-1]
-        return "".join(self._characters[index] for index in best[kept]), Certainty(steps[np.flatnonzero(kept), best[kept]])
+        text = [self._characters[index] for index in best[kept]]
+        return "".join(text), Certainty(steps[np.flatnonzero(kept), best[kept]], np.asarray([character == FILLER for character in text], dtype=bool))
 
 
 def _foreign(text: str) -> bool:

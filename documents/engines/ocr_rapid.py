@@ -30,7 +30,7 @@ from documents.engines.ctc import Certainty, OneScript
 RECOGNISER = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
 DETECTOR = Path(__file__).parent / "models" / "PP-OCRv6_det_small_int8.onnx"
 CLEAR = 0.95  # mean confidence of a line: of the lines that 8 bits read otherwise than 32, two thirds stay below it
-ALL_CLEAR = 0.6  # of each character, where there are fillers: in a machine readable zone every one counts
+ALL_CLEAR = 0.5  # of each character, where there are fillers: in a machine readable zone every one counts
 FILLERS = "<<"
 CARD_SIDE, PAGE_SIDE = 960, 1280  # the detector's longer side in pixels
 SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur small type and gain next to nothing

@@ -46,6 +46,11 @@ def test_kana_stays_as_a_mark_of_a_line_not_understood() -> None:
     assert _decoded({"A": 0.9}, {"ハ": 0.6, "<": 0.3}, {"A": 0.9})[0] == "AハA"
 
 
+def test_fillers_do_not_count_as_the_least_certain_character() -> None:
+    text, _, lowest = _decoded({"A": 0.9}, {"<": 0.3}, {"": 1.0}, {"<": 0.4})
+    assert (text, lowest) == ("A<<", pytest.approx(0.9))
+
+
 def test_an_empty_line_has_no_confidence() -> None:
     assert _decoded({"": 1.0}, {"": 1.0}) == ("", 0.0, 0.0)
 
