@@ -84,6 +84,7 @@ def test_labels_tell_bill_to_from_ship_to_and_from() -> None:
         (("Ann Example", "640 GRAHAM MILLS, KENNETHVIEW, NJ 07419"), "640 GRAHAM MILLS", "KENNETHVIEW", "New Jersey", "07419", "USA"),
         (("Ann Example", "28285 Maggie Club, Almetaton,", "Texas 75102"), "28285 Maggie Club", "Almetaton", "Texas", "75102", "USA"),
         (("Ann Example", "8257 Park PI, Unit 6", "Austin, TX 78701"), "8257 Park Pl, Unit 6", "Austin", "Texas", "78701", "USA"),
+        (("Ann Example", "12 Oak Park", "Unit9", "Austin, TX 78701"), "12 Oak Park, Unit9", "Austin", "Texas", "78701", "USA"),
         (("Ann Example", "12 Oak BIvd", "Austin, TX 78701"), "12 Oak Blvd", "Austin", "Texas", "78701", "USA"),
         (("Ann Example", "PO BOX 12", "WINSTON-SALEM NC 27101"), "PO BOX 12", "WINSTON-SALEM", "North Carolina", "27101", "USA"),
         (("Ann Example", "10 Rideau St", "Ottawa ON K1N 5W8"), "10 Rideau St", "Ottawa", "Ontario", "K1N 5W8", "CAN"),
