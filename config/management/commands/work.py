@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -55,7 +56,9 @@ class _Process:
         # Receivers that take their time hold the threads of their own queue only.
         groups = [{"webhooks"} & set(queues), set(queues) - {"webhooks"}]
         timeout = 50 if not settings.REDIS_URL else 200
+        logging.disable(logging.WARNING)  # the broker takes the second worker's middleware for a mistake
         self.workers = [Worker(self.broker, queues=group, worker_threads=threads, worker_timeout=timeout) for group in groups if group]
+        logging.disable(logging.NOTSET)
         self.sent: dict[str, float] = {}
         self.beaten = self.swept = self.busy = 0.0
 
