@@ -31,12 +31,12 @@ from tqdm import tqdm
 
 @dataclass
 class Run:
-    """One reader over all its samples. ``skipped`` says why it did not run."""
+    """One reader over all its samples: seconds by the clock, CPU seconds by kind of document. ``skipped`` says why it did not run."""
 
     reader: str
     marks: list[Mark] = field(default_factory=list)
-    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    cpu: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cold_start: float = 0.0
     resident_mb: list[float] = field(default_factory=list)
     errors: int = 0
@@ -79,8 +79,8 @@ def _take(result: Run, reader: Reader, sample: Sample, found: dict[str, Any]) ->
     values = {measure: (value, confidence) for measure, (value, confidence) in found["values"].items()}
     answer = Answer(values, found.get("text", ()), found.get("seconds", 0.0), found.get("cpu", 0.0), found.get("error", ""))
     result.marks += marks(reader.name, sample, answer, reader.claims)
-    result.seconds[sample.kind if sample.source.startswith("specimens") else sample.source].append(answer.seconds)
-    result.cpu.append(answer.cpu)
+    result.seconds.append(answer.seconds)
+    result.cpu[sample.kind if sample.source.startswith("specimens") else sample.source].append(answer.cpu)
     result.resident_mb.append(found.get("resident_mb", 0.0))
     result.errors += bool(answer.error)
 

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 SURE = 0.9
 EXACT = ("mrz.lines", "barcode.text")
-IN_TEXT = ("person.surname", "person.given_names", "person.full_name", "document.number", "address.street", "address.city", "statement.issuer")
+IN_TEXT = ("person.surname", "person.given_names", "document.number", "address.city", "statement.issuer")
 
 
 @dataclass(frozen=True, slots=True)
