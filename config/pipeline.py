@@ -14,6 +14,17 @@ ROUTES: dict[str, list[str]] = {
     "verification.finished": ["decisions.actors.render_records"],
 }
 
+# Who forgets what when a verification's data goes, from the top floor down: function(verification, images_of) -> Removed. `images_of` names the
+# documents whose images go; None: everything goes.
+REDACTORS: list[str] = [
+    "decisions.redaction.redact_judgement",
+    "documents.redaction.redact_documents",
+    "verifications.redaction.redact_case",
+]
+
+# Where the ground floor, which knows of no audit trail, has its own changes written down.
+AUDIT = "verifications.audit.record"
+
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,

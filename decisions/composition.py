@@ -75,12 +75,19 @@ def _document(document: Document) -> RecordDocument:
         country=country.name if country else document.country,
         status=document.get_status_display(),
         uploaded_at=document.created_at,
-        images=[_image(image, page) for image in _front_first(document) for page in image.page_images.all()],
+        images=_images(document),
         fields=[_field(path, value) for path, value in sorted(current_values(document).items(), key=_by_group)],
         checks=[_check(entry) for entry in checks],
         decisions=[_decision(entry, None) for entry in reversed(document.decisions.all())],
     )
     return record
+
+
+def _images(document: Document) -> list[RecordImage]:
+    """Upright pages; of images that were deleted the size and the hash."""
+    if document.images_redacted_at is not None:
+        return [_pdf().RecordImage(image.get_side_display(), b"", image.width, image.height, image.sha256) for image in _front_first(document)]
+    return [_image(image, page) for image in _front_first(document) for page in image.page_images.all()]
 
 
 def _front_first(document: Document) -> list[Image]:

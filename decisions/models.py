@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from documents.models import Blob, Document
+from flows.datakeys import SealedUnder
 from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_fingerprint_id, new_list_entry_id, new_record_id
 from flows.models import Environment, FlowVersion, Workspace
 from flows.vault import Sealed
@@ -49,7 +50,7 @@ class StoredEvidence(models.Model):
     content_sealed = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    content = Sealed("content_sealed")
+    content = SealedUnder("content_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -82,7 +83,7 @@ class Decision(models.Model):
     attempt = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    note = Sealed("note_sealed")
+    note = SealedUnder("note_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -123,7 +124,7 @@ class Check(models.Model):
     current = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    evidence = Sealed("evidence_sealed")
+    evidence = SealedUnder("evidence_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["id"]

@@ -23,7 +23,7 @@ PDF = "application/pdf"
 def prepare_records(*, verification_id: str) -> None:
     """The verification's record and each document's; nothing when it is not Approved (any more). Repeating it changes nothing."""
     verification = Verification.objects.select_related("flow_version", "workspace").get(pk=verification_id)
-    if verification.status != VerificationStatus.APPROVED or verification.redacted_at is not None:
+    if verification.status != VerificationStatus.APPROVED or verification.images_redacted_at is not None:
         return
     case = open_case(verification)
     _stored(verification, None, lambda: composition.verification_pdf(case))
@@ -57,6 +57,8 @@ def document_pdf(*, caller: Caller, flow: str, document_id: str) -> bytes:
 def _require_approved(verification: Verification) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
+    if verification.images_redacted_at is not None:
+        raise Refused("images_redacted", "The verification's images were deleted, and its records with them.")
     if verification.status != VerificationStatus.APPROVED:
         raise Refused("verification_not_approved", "The verification is not Approved.")
 
@@ -72,13 +74,15 @@ def _stored(verification: Verification, document: Document | None, compose: Call
     if found is not None:
         return storage.read(found.blob)
     data = compose()
-    blob = storage.put(data, content_type=PDF)
+    blob = storage.put(data, content_type=PDF, owner=verification.pk)
     try:
         with transaction.atomic():
-            lock_verification(verification.pk)
+            _require_approved(lock_verification(verification.pk))
             storage.keep(blob)
             Record.objects.create(verification=verification, document=document, revision=revision, blob=blob, sha256=blob.sha256)
     except IntegrityError:
-        # Another process stored the same revision first; the same record gives the same bytes.
+        # Another process stored the same revision first.
         storage.doom(blob)
+        found = Record.objects.select_related("blob").get(verification=verification, document=document, revision=revision)
+        return storage.read(found.blob)
     return data

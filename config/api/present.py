@@ -19,6 +19,7 @@ from documents.extracted import current_values, extracted_data
 from documents.models import Document, DocumentStatus, Extraction, Image
 from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.countries import COUNTRIES
+from flows.datakeys import warm
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
 from verifications.models import AuditEntry, Verification, VerificationStatus
@@ -112,8 +113,8 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
     country = COUNTRIES[document.country]
     return {
         "id": document.pk,
-        "url_front": _image_url(request, images.get("front")),
-        "url_back": _image_url(request, images.get("back")),
+        "url_front": _image_url(request, images.get("front"), document),
+        "url_back": _image_url(request, images.get("back"), document),
         "status": int(document.status),
         "status_label": document.get_status_display(),
         "verification_id": document.verification_id,
@@ -128,8 +129,8 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
     }
 
 
-def _image_url(request: Request, image: Image | None) -> str | None:
-    if image is None:
+def _image_url(request: Request, image: Image | None, document: Document) -> str | None:
+    if image is None or document.images_redacted_at is not None:
         return None
     path = storage.signed_path(image.blob)
     if path.startswith("http"):
@@ -220,6 +221,7 @@ def extracted_fields_body(document: Document) -> dict[str, Any]:
 
 
 def decision_bodies(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    warm(decision.verification_id for decision in decisions)
     return [decision_body(decision, with_checks=True) for decision in decisions]
 
 

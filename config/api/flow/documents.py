@@ -21,6 +21,7 @@ from decisions import dossier, records
 from documents import extraction, services
 from documents.models import Document, Extraction, ExtractionStatus
 from documents.services import DocumentChange
+from flows.datakeys import warm
 
 _ADMISSION_ERRORS = [
     "flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled",
@@ -34,6 +35,7 @@ _LOOKUP_ERRORS = ["flow_not_found", "document_not_found", "flow_mismatch"]
 
 
 def document_bodies(request: Request, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    warm(document.verification_id for document in documents)
     return [document_body(request, document, with_checks=False) for document in documents]
 
 

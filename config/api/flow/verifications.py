@@ -22,6 +22,7 @@ from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
 from decisions import dossier, records
 from documents import services as documents
 from flows.countries import COUNTRIES
+from flows.datakeys import warm
 from flows.services import current_version, current_versions, get_flow
 from verifications import services
 from verifications.models import Verification, VerificationStatus
@@ -104,6 +105,7 @@ def _moment(name: str, text: str | None, at: time) -> datetime | None:
 
 
 def _bodies(verifications: Sequence[Verification]) -> list[Any]:
+    warm(entry.pk for entry in verifications)
     return [verification_body(entry) for entry in verifications]
 
 
