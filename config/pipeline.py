@@ -28,6 +28,8 @@ AUDIT = "verifications.audit.record"
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,
+    "verifications.audit.checkpoint_chains": 86_400,
+    "documents.retention.redact_due": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
 }

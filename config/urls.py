@@ -14,6 +14,7 @@ from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import files, lists
 from config.api.flow import judgement as j
+from config.api.flow import retention as r
 from config.api.flow import verifications as v
 from flows.definition import RESERVED_SLUGS
 
@@ -53,6 +54,9 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/checks", v.VerificationChecks.as_view()),
     path(f"{_V}/<str:verification>/checks/<str:check>/retry", j.RetryCheck.as_view()),
     path(f"{_V}/<str:verification>/reprocess", j.ReprocessVerification.as_view()),
+    path(f"{_V}/<str:verification>/data", r.VerificationData.as_view()),
+    path(f"{_V}/<str:verification>/receipts", r.VerificationReceipts.as_view()),
+    path(f"{_V}/<str:verification>/legal-hold", r.VerificationLegalHold.as_view()),
     path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),
     path(_D, doc.Documents.as_view()),
     path(f"{_D}/<str:document>", doc.DocumentDetail.as_view()),

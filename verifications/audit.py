@@ -54,7 +54,17 @@ def record(*, workspace_id: str, actor: str, action: str, subject: str, verifica
 
 def link_hash(entry: AuditEntry, key: bytes) -> str:
     """HMAC-SHA-256 (hex) over the previous hash and every column of the entry."""
-    parts = [entry.pk, entry.workspace_id, entry.number, entry.at.isoformat(), entry.actor, entry.action, entry.subject, entry.verification_ref, entry.data]
+    parts = [
+        entry.pk,
+        entry.workspace_id,
+        entry.number,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        entry.verification_ref,
+        entry.data,
+    ]
     message = entry.previous + json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
 

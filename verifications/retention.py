@@ -12,12 +12,14 @@ from django.utils.module_loading import import_string
 
 from flows import datakeys, servicekeys
 from flows.errors import Refused
+from flows.services import get_flow
 from verifications import audit
 from verifications.holds import require_not_held
+from verifications.lifecycle import get_verification
 from verifications.models import RedactionReceipt, Verification, VerificationStatus
 from verifications.outbox import emit
 from verifications.redaction import Removed
-from verifications.services import Caller, locked_in_flow
+from verifications.services import Caller, locked_in_flow, require_flow
 
 REQUESTED, RETENTION = "requested", "retention"
 
@@ -43,6 +45,14 @@ def redact_verification(*, caller: Caller, flow: str, verification_id: str) -> R
     if verification.status == VerificationStatus.SUBMITTED:
         raise Refused("verification_not_finished", "The verification is being decided; its data can be deleted when that is done.")
     return Redaction("redacted", redact(verification, actor=caller.name, ground=REQUESTED).documents)
+
+
+def receipts_of(*, caller: Caller, flow: str, verification_id: str) -> list[RedactionReceipt]:
+    """Newest first. Raises Refused: flow_not_found, verification_not_found, flow_mismatch."""
+    get_flow(caller.workspace, flow)
+    verification = get_verification(caller.workspace, caller.environment, verification_id)
+    require_flow(verification, flow)
+    return list(RedactionReceipt.objects.filter(verification=verification))
 
 
 def redact(verification: Verification, *, actor: str, ground: str, images_of: Collection[str] | None = None) -> Removed:

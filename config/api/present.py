@@ -22,7 +22,7 @@ from flows.countries import COUNTRIES
 from flows.datakeys import warm
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
-from verifications.models import AuditEntry, Verification, VerificationStatus
+from verifications.models import AuditEntry, LegalHold, RedactionReceipt, Verification, VerificationStatus
 
 
 def moment(value: datetime | None) -> str | None:
@@ -235,6 +235,21 @@ def change_body(change: Change) -> dict[str, Any]:
         "after_label": DocumentStatus(change.after).label,
         "rules": [asdict(entry) for entry in change.rules],
     }
+
+
+def receipt_body(receipt: RedactionReceipt) -> dict[str, Any]:
+    return {
+        "id": receipt.pk,
+        "kind": receipt.kind,
+        "ground": receipt.ground,
+        "content": receipt.content,
+        "signature": receipt.signature,
+        "created_at": moment(receipt.created_at),
+    }
+
+
+def hold_body(hold: LegalHold) -> dict[str, Any]:
+    return {"id": hold.pk, "reason": hold.reason, "placed_by": hold.placed_by, "placed_at": moment(hold.placed_at)}
 
 
 def list_entry_body(entry: ListEntry) -> dict[str, Any]:

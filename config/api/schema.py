@@ -31,6 +31,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "verification_on_hold": (400, "The verification is on hold."),
     "verification_not_approved": (400, "The verification is not Approved."),
     "verification_not_finished": (400, "The verification is not decided yet."),
+    "images_redacted": (400, "The document's images were deleted."),
+    "legal_hold": (409, "The verification is under a legal hold; nothing of it may be deleted."),
     "check_not_found": (404, "No such check."),
     "check_passed": (400, "The check has passed; there is nothing to evaluate again."),
     "same_document": (422, "A document is not compared with itself."),

@@ -295,3 +295,60 @@ class FieldAnswer(s.Serializer):
 class ExtractedFieldsAnswer(s.Serializer):
     fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
     extracted_data = ExtractedDataField()
+
+
+class RedactionAnswer(s.Serializer):
+    status = s.ChoiceField([("redacted", "redacted"), ("already_redacted", "already_redacted")])
+    documents_removed = s.IntegerField()
+
+
+class AuditPlaceAnswer(s.Serializer):
+    number = s.IntegerField()
+    hash = s.CharField()
+
+
+class ReceiptContentAnswer(s.Serializer):
+    """``sha256`` of every file that was deleted, ``audit`` the entry that says so."""
+
+    receipt = s.CharField()
+    verification = s.CharField()
+    workspace = s.CharField()
+    kind = s.CharField()
+    ground = s.CharField()
+    by = s.CharField()
+    at = s.DateTimeField()
+    documents = s.IntegerField()
+    sha256 = s.ListField(child=s.CharField())
+    audit = AuditPlaceAnswer()
+
+
+class ReceiptAnswer(s.Serializer):
+    """``signature`` is base64 of Ed25519 over the content's canonical JSON (sorted keys, no blanks, UTF-8)."""
+
+    id = s.CharField()
+    kind = s.ChoiceField([("images", "images"), ("all", "all")])
+    ground = s.ChoiceField([("requested", "requested"), ("retention", "retention")])
+    content = ReceiptContentAnswer()
+    signature = s.CharField()
+    created_at = s.DateTimeField()
+
+
+class LegalHoldAnswer(s.Serializer):
+    id = s.CharField()
+    reason = s.CharField()
+    placed_by = s.CharField()
+    placed_at = s.DateTimeField()
+
+
+class PersonalDocumentAnswer(DocumentAnswer):
+    fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
+
+
+class PersonalDataAnswer(s.Serializer):
+    """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
+
+    verification = VerificationAnswer()
+    documents = PersonalDocumentAnswer(many=True)
+    decisions = DecisionAnswer(many=True)
+    checks = CheckAnswer(many=True)
+    history = HistoryAnswer(many=True)

@@ -98,7 +98,7 @@ class DocumentDetail(ApiView):
         request=serializers.DocumentUpdate, example={"verification": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b", "document": {"country": "USA"}},
         errors=[
             *_ADMISSION_ERRORS, "document_not_found", "verification_mismatch", "document_canceled", "document_not_uploaded",
-            "document_is_draft", "transition_not_allowed",
+            "document_is_draft", "transition_not_allowed", "legal_hold",
         ],
     )  # fmt: skip
     def patch(self, request: Request, flow: str, document: str) -> Response:
@@ -113,7 +113,7 @@ class DocumentDetail(ApiView):
         )
         return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))
 
-    @operation("Delete a document", answers.EMPTY, errors=[*_LOOKUP_ERRORS, "redacted", "document_locked"])
+    @operation("Delete a document", answers.EMPTY, errors=[*_LOOKUP_ERRORS, "redacted", "document_locked", "legal_hold"])
     def delete(self, request: Request, flow: str, document: str) -> Response:
         services.delete_document(caller=self.caller, flow=flow, document_id=document)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -144,6 +144,7 @@ class ExtractDocument(ApiView):
             *_LOOKUP_ERRORS,
             "validation_failed",
             "redacted",
+            "images_redacted",
             "verification_canceled",
             "document_is_draft",
             "document_canceled",
@@ -207,7 +208,7 @@ class DocumentChecks(ApiView):
 class DocumentPdf(ApiView):
     scopes: ClassVar = {"get": "exports:read"}
 
-    @operation("Download a document's record", answers.PDF, errors=[*_LOOKUP_ERRORS, "redacted", "verification_not_approved"])
+    @operation("Download a document's record", answers.PDF, errors=[*_LOOKUP_ERRORS, "redacted", "images_redacted", "verification_not_approved"])
     def get(self, request: Request, flow: str, document: str) -> HttpResponseBase:
         data = records.document_pdf(caller=self.caller, flow=flow, document_id=document)
         return pdf_response(data, document) if wants_pdf(request) else enveloped(base64.b64encode(data).decode())

@@ -187,3 +187,7 @@ class DecisionCreation(serializers.Serializer):
     status = StatusNumber(choices=DecisionStatus)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     note = _line(2000)
+
+
+class LegalHoldCreation(serializers.Serializer):
+    reason = Text(max_length=500)

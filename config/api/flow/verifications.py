@@ -224,7 +224,7 @@ class HoldVerification(_LifeCycle):
 class ResumeVerification(_LifeCycle):
     service = staticmethod(documents.resume_verification)
 
-    @operation("Resume a verification that is on hold or expired", answers_with(answers.VerificationAnswer()), errors=_STATE_ERRORS)
+    @operation("Resume a verification that is on hold or expired", answers_with(answers.VerificationAnswer()), errors=[*_STATE_ERRORS, "redacted"])
     def post(self, request: Request, flow: str, verification: str) -> Response:
         return self.move(flow, verification)
 
@@ -278,7 +278,7 @@ class VerificationPdf(ApiView):
     @operation(
         "Download the verification record",
         answers.PDF,
-        errors=["flow_not_found", "verification_not_found", "flow_mismatch", "redacted", "verification_not_approved"],
+        errors=["flow_not_found", "verification_not_found", "flow_mismatch", "redacted", "images_redacted", "verification_not_approved"],
     )
     def get(self, request: Request, flow: str, verification: str) -> HttpResponseBase:
         data = records.verification_pdf(caller=self.caller, flow=flow, verification_id=verification)
