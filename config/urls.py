@@ -12,7 +12,7 @@ from config.api import errors
 from config.api.docs import document, interactive
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
-from config.api.flow import files, lists
+from config.api.flow import files, forms, lists
 from config.api.flow import judgement as j
 from config.api.flow import retention as r
 from config.api.flow import verifications as v
@@ -55,6 +55,8 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/checks/<str:check>/retry", j.RetryCheck.as_view()),
     path(f"{_V}/<str:verification>/reprocess", j.ReprocessVerification.as_view()),
     path(f"{_V}/<str:verification>/data", r.VerificationData.as_view()),
+    path(f"{_V}/<str:verification>/form", forms.VerificationForm.as_view()),
+    path(f"{_V}/<str:verification>/form/pdf", forms.VerificationFormPdf.as_view()),
     path(f"{_V}/<str:verification>/receipts", r.VerificationReceipts.as_view()),
     path(f"{_V}/<str:verification>/legal-hold", r.VerificationLegalHold.as_view()),
     path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),

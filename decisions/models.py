@@ -165,6 +165,19 @@ class Record(models.Model):
         return self.pk
 
 
+class FormRecord(models.Model):
+    """What was entered for a verification's PS Form 1583, by the parts of ``decisions.form1583.PARTS``."""
+
+    verification = models.OneToOneField(Verification, on_delete=models.CASCADE, primary_key=True, related_name="form_record")
+    content_sealed = models.BinaryField(null=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    content = SealedUnder("content_sealed", owner="verification_id")
+
+    def __str__(self) -> str:
+        return str(self.verification_id)
+
+
 class ReviewCase(Verification):
     """A verification as the review queue shows it."""
 

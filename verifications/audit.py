@@ -77,8 +77,8 @@ def _key(head: AuditHead) -> bytes:
 
 
 def verify_chain(workspace: Workspace, *, kept: Iterable[Mapping[str, Any]] = ()) -> BrokenLink | None:
-    """Walk a workspace's chain from its first link to its head, against the stored checkpoints and those ``kept`` elsewhere (``{content, signature}``);
-    None when every link holds."""
+    """Walk a workspace's chain from its first link to its head, against the stored checkpoints and those ``kept`` elsewhere (``{content,
+    signature}``); None when every link holds."""
     signed = _checkpoints(workspace, kept)
     if isinstance(signed, BrokenLink):
         return signed
@@ -86,18 +86,24 @@ def verify_chain(workspace: Workspace, *, kept: Iterable[Mapping[str, Any]] = ()
     key, previous, number = _key_or_none(head), "0" * 64, 0
     for entry in _entries(workspace).iterator(chunk_size=2000):
         number += 1
-        if entry.number != number:
-            return BrokenLink(workspace.slug, number, "an entry is missing")
-        if key is None or entry.previous != previous or entry.hash != link_hash(entry, key):
-            return BrokenLink(workspace.slug, number, "an entry was changed" if key else "the chain's key is gone")
-        if signed.get(number, entry.hash) != entry.hash:
-            return BrokenLink(workspace.slug, number, "the chain contradicts a signed checkpoint")
+        if why := _fault(entry, number, previous, key, signed):
+            return BrokenLink(workspace.slug, number, why)
         previous = entry.hash
     if (head.number, head.hash) != (number, previous) if head else number:
         return BrokenLink(workspace.slug, number + 1, "the newest entries are missing")
-    if beyond := [place for place in signed if place > number]:
-        return BrokenLink(workspace.slug, number + 1, f"a signed checkpoint knows {max(beyond)} entries")
-    return None
+    beyond = max(signed, default=0)
+    return BrokenLink(workspace.slug, number + 1, f"a signed checkpoint knows {beyond} entries") if beyond > number else None
+
+
+def _fault(entry: AuditEntry, number: int, previous: str, key: bytes | None, signed: Mapping[int, str]) -> str:
+    """Why this entry does not follow; '' when it does."""
+    if entry.number != number:
+        return "an entry is missing"
+    if key is None:
+        return "the chain's key is gone"
+    if entry.previous != previous or entry.hash != link_hash(entry, key):
+        return "an entry was changed"
+    return "" if signed.get(number, entry.hash) == entry.hash else "the chain contradicts a signed checkpoint"
 
 
 def _key_or_none(head: AuditHead | None) -> bytes | None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework.request import Request
 
+from decisions.forms import FilledForm
 from decisions.models import Check, Decision, ListEntry
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
@@ -250,6 +251,25 @@ def receipt_body(receipt: RedactionReceipt) -> dict[str, Any]:
 
 def hold_body(hold: LegalHold) -> dict[str, Any]:
     return {"id": hold.pk, "reason": hold.reason, "placed_by": hold.placed_by, "placed_at": moment(hold.placed_at)}
+
+
+def form_body(filled: FilledForm) -> dict[str, Any]:
+    form, verification = filled.form, filled.case.verification
+    return {
+        "verification_id": verification.pk,
+        "identity_documents_verified": form.documents_verified,
+        "form_complete": form.complete,
+        "crd_uploaded_at": moment(verification.crd_uploaded_at),
+        "missing": [entry.box.key for entry in form.missing],
+        "problems": list(form.problems),
+        "boxes": [
+            {
+                "box": entry.box.number, "label": entry.box.label, "key": entry.box.key, "value": entry.value, "source": entry.source,
+                "missing": entry.missing,
+            }
+            for entry in form.entries
+        ],
+    }  # fmt: skip
 
 
 def list_entry_body(entry: ListEntry) -> dict[str, Any]:

@@ -32,6 +32,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "verification_not_approved": (400, "The verification is not Approved."),
     "verification_not_finished": (400, "The verification is not decided yet."),
     "images_redacted": (400, "The document's images were deleted."),
+    "form_not_available": (400, "This flow does not ask for the documents of a PS Form 1583."),
     "legal_hold": (409, "The verification is under a legal hold; nothing of it may be deleted."),
     "check_not_found": (404, "No such check."),
     "check_passed": (400, "The check has passed; there is nothing to evaluate again."),

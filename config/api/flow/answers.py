@@ -352,3 +352,24 @@ class PersonalDataAnswer(s.Serializer):
     decisions = DecisionAnswer(many=True)
     checks = CheckAnswer(many=True)
     history = HistoryAnswer(many=True)
+
+
+class FormBoxAnswer(s.Serializer):
+    box = s.CharField()
+    label = s.CharField(allow_blank=True)  # type: ignore[assignment]
+    key = s.CharField()
+    value = s.CharField(allow_blank=True)
+    source = s.CharField(allow_blank=True)  # type: ignore[assignment]
+    missing = s.BooleanField()
+
+
+class FormAnswer(s.Serializer):
+    """``missing`` are the keys of boxes that are needed and empty, ``problems`` those whose value USPS does not accept."""
+
+    verification_id = s.CharField()
+    identity_documents_verified = s.BooleanField()
+    form_complete = s.BooleanField()
+    crd_uploaded_at = s.DateTimeField(allow_null=True)
+    missing = s.ListField(child=s.CharField())
+    problems = s.ListField(child=s.CharField())
+    boxes = FormBoxAnswer(many=True)
