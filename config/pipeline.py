@@ -12,6 +12,7 @@ ROUTES: dict[str, list[str]] = {
     "verification.submitted": ["decisions.actors.judge_verification"],
     "verification.resumed": ["decisions.actors.judge_verification"],
     "verification.finished": ["decisions.actors.render_records"],
+    "export.requested": ["decisions.actors.write_export"],
 }
 
 # Who forgets what when a verification's data goes, from the top floor down: function(verification, images_of) -> Removed. `images_of` names the
@@ -30,6 +31,7 @@ SCHEDULE: dict[str, int] = {
     "verifications.upkeep.forget_done_messages": 3600,
     "verifications.audit.checkpoint_chains": 86_400,
     "documents.retention.redact_due": 3600,
+    "decisions.exports.forget_old_exports": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
 }

@@ -12,7 +12,7 @@ from config.api import errors
 from config.api.docs import document, interactive
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
-from config.api.flow import files, forms, lists
+from config.api.flow import bundles, files, forms, lists
 from config.api.flow import judgement as j
 from config.api.flow import retention as r
 from config.api.flow import verifications as v
@@ -57,6 +57,7 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/data", r.VerificationData.as_view()),
     path(f"{_V}/<str:verification>/form", forms.VerificationForm.as_view()),
     path(f"{_V}/<str:verification>/form/pdf", forms.VerificationFormPdf.as_view()),
+    path(f"{_V}/<str:verification>/bundle", bundles.VerificationBundle.as_view()),
     path(f"{_V}/<str:verification>/receipts", r.VerificationReceipts.as_view()),
     path(f"{_V}/<str:verification>/legal-hold", r.VerificationLegalHold.as_view()),
     path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),
@@ -69,6 +70,10 @@ urlpatterns = [
     path(f"{_D}/<str:document>/checks", doc.DocumentChecks.as_view()),
     path(f"{_D}/<str:document>/compare", j.CompareDocument.as_view()),
     path(f"{_D}/<str:document>/pdf", doc.DocumentPdf.as_view()),
+    path("api/v1/<flow:flow>/exports", bundles.Exports.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>", bundles.ExportDetail.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>/file", bundles.ExportFile.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>/sign-off", bundles.ExportSignOff.as_view()),
     path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
     path("files/<str:token>", files.open_link),
     path("health/live", health.live),

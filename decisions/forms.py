@@ -16,6 +16,7 @@ from decisions import composition, form1583
 from decisions.dossier import CaseFile, get_case, open_case
 from decisions.form1583 import Form, Verified
 from decisions.models import FormRecord
+from decisions.seal import seal
 from documents.extracted import current_values
 from documents.models import Document, DocumentStatus
 from flows.errors import Refused
@@ -23,7 +24,7 @@ from verifications import audit
 from verifications.models import Verification, VerificationStatus
 from verifications.services import Caller, locked_in_flow
 
-_ROLES = {"PHOTO_ID": "photo_id", "PROOF_OF_ADDRESS": "address_id"}
+ROLES = {"PHOTO_ID": "photo_id", "PROOF_OF_ADDRESS": "address_id"}
 _ADDRESS = {"street": "street", "city": "city", "state": "state", "zip4": "zip", "country": "country"}
 
 
@@ -68,7 +69,7 @@ def _date_case(verification: Verification, content: Mapping[str, Any], fields: M
 def _require_form(verification: Verification) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
-    if not set(_ROLES) <= set(verification.definition.contexts):
+    if not set(ROLES) <= set(verification.definition.contexts):
         raise Refused("form_not_available", "This flow does not ask for the documents of a PS Form 1583.")
 
 
@@ -110,8 +111,8 @@ def fill(case: CaseFile) -> FilledForm:
 
 def _identity(case: CaseFile, prefix: str) -> list[tuple[str, Verified]]:
     """By role; only documents that were accepted count."""
-    accepted = [entry for entry in case.documents if entry.status == DocumentStatus.APPROVED and entry.context in _ROLES]
-    return [(f"{prefix}{_ROLES[entry.context]}", _verified(entry)) for entry in accepted]
+    accepted = [entry for entry in case.documents if entry.status == DocumentStatus.APPROVED and entry.context in ROLES]
+    return [(f"{prefix}{ROLES[entry.context]}", _verified(entry)) for entry in accepted]
 
 
 def _verified(document: Document) -> Verified:
@@ -134,13 +135,13 @@ def _verified(document: Document) -> Verified:
 def form_pdf(*, caller: Caller, flow: str, verification_id: str) -> bytes:
     """The record of the form with its images. Raises what ``get_form`` raises."""
     filled = get_form(caller=caller, flow=flow, verification_id=verification_id)
-    data = compose_pdf(filled)
+    data = seal(compose_pdf(filled))
     audit.record(workspace_id=caller.workspace.pk, actor=caller.name, action="form.exported", subject=verification_id, verification=verification_id)
     return data
 
 
 def compose_pdf(filled: FilledForm) -> bytes:
     renderer: Any = importlib.import_module("decisions.form_pdf")
-    documents = [(entry.type.name, composition.images(entry)) for entry in filled.case.documents if entry.context in _ROLES]
+    documents = [(entry.type.name, composition.images(entry)) for entry in filled.case.documents if entry.context in ROLES]
     data: bytes = renderer.render_form(filled.form, composition.heading(filled.case), documents)
     return data

@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from documents.models import Blob, Document
 from flows.datakeys import SealedUnder
-from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_fingerprint_id, new_list_entry_id, new_record_id
-from flows.models import Environment, FlowVersion, Workspace
+from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_export_id, new_fingerprint_id, new_list_entry_id, new_record_id
+from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
 
@@ -176,6 +176,59 @@ class FormRecord(models.Model):
 
     def __str__(self) -> str:
         return str(self.verification_id)
+
+
+class ExportState(models.IntegerChoices):
+    PENDING = 1, "Pending"
+    RUNNING = 2, "Running"
+    DONE = 3, "Done"
+    FAILED = 4, "Failed"
+    GONE = 5, "No longer kept"
+
+
+class Export(models.Model):
+    """The registration bundle of one quarter (``2026Q2``). ``done`` of ``total`` mailboxes are written; ``verifications`` are those it holds."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_export_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="exports")
+    environment = models.CharField(max_length=8, choices=Environment)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="+")
+    quarter = models.CharField(max_length=6)
+    include_protected = models.BooleanField(default=False)
+    state = models.PositiveSmallIntegerField(choices=ExportState, default=ExportState.PENDING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    verifications = models.ManyToManyField(Verification, related_name="exports", editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    signed_off_by = models.CharField(max_length=80, blank=True, default="")
+    signed_off_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="export_newest")]
+        constraints = [models.CheckConstraint(condition=Q(state__in=ExportState.values), name="export_state_known")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class ExportPart(models.Model):
+    """A piece of a bundle; joined in the order of their numbers they are the file."""
+
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    blob = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="export_part")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["export", "number"], name="one_part_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.export_id} {self.number}"
 
 
 class ReviewCase(Verification):

@@ -1,4 +1,4 @@
-"""The stored PDFs: prepared when a verification becomes Approved, made on the spot where one is missing, the same bytes every time."""
+"""The stored PDFs: prepared and sealed when a verification becomes Approved, made on the spot where one is missing, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from decisions import composition
 from decisions.dossier import CaseFile, get_case, get_document, open_case
 from decisions.models import Decision, Record
+from decisions.seal import seal
 from documents import storage
 from documents.models import Document
 from flows.errors import Refused
@@ -73,7 +74,7 @@ def _stored(verification: Verification, document: Document | None, compose: Call
     found = Record.objects.select_related("blob").filter(verification=verification, document=document, revision=revision).first()
     if found is not None:
         return storage.read(found.blob)
-    data = compose()
+    data = seal(compose())
     blob = storage.put(data, content_type=PDF, owner=verification.pk)
     try:
         with transaction.atomic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from decisions.exports import forget_exports
 from decisions.models import Check, Decision, FormRecord, Record, StoredEvidence
 from documents import storage
 from documents.models import Blob, BlobState
@@ -18,6 +19,7 @@ def redact_judgement(verification: Verification, images_of: Collection[str] | No
     blobs = list(Blob.objects.filter(record__in=records, state=BlobState.KEPT))
     records.delete()
     storage.doom(*blobs)
+    forget_exports(verification)
     if images_of is None:
         Check.objects.filter(verification=verification).update(evidence_sealed=None)
         Decision.objects.filter(verification=verification).update(note_sealed=None)

@@ -37,6 +37,7 @@ EVENTS = {
         EventKind("document.canceled", ("document.cancel",)),
         EventKind("document.deleted"),
         EventKind("decision.made"),
+        EventKind("export.requested", public=False),
     )
 }
 EVENT_OF_MOVE = {move: kind.name for kind in EVENTS.values() for move in kind.moves}

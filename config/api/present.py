@@ -12,7 +12,8 @@ from django.conf import settings
 from rest_framework.request import Request
 
 from decisions.forms import FilledForm
-from decisions.models import Check, Decision, ListEntry
+from decisions.models import Check, Decision, Export, ListEntry
+from decisions.quarters import quarter_of
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
 from documents import storage
@@ -270,6 +271,26 @@ def form_body(filled: FilledForm) -> dict[str, Any]:
             for entry in form.entries
         ],
     }  # fmt: skip
+
+
+def export_body(export: Export) -> dict[str, Any]:
+    return {
+        "id": export.pk,
+        "flow": export.flow_id,
+        "quarter": export.quarter,
+        "due_on": quarter_of(export.quarter).due.isoformat(),
+        "state": export.get_state_display().lower().replace(" ", "_"),
+        "done": export.done,
+        "total": export.total,
+        "size": export.size,
+        "include_protected": export.include_protected,
+        "created_by": export.created_by,
+        "created_at": moment(export.created_at),
+        "finished_at": moment(export.finished_at),
+        "expires_at": moment(export.expires_at),
+        "signed_off_by": export.signed_off_by or None,
+        "signed_off_at": moment(export.signed_off_at),
+    }
 
 
 def list_entry_body(entry: ListEntry) -> dict[str, Any]:

@@ -32,6 +32,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "verification_not_approved": (400, "The verification is not Approved."),
     "verification_not_finished": (400, "The verification is not decided yet."),
     "images_redacted": (400, "The document's images were deleted."),
+    "export_not_found": (404, "No such export."),
+    "export_not_ready": (400, "The export is not ready, or no longer kept."),
     "form_not_available": (400, "This flow does not ask for the documents of a PS Form 1583."),
     "legal_hold": (409, "The verification is under a legal hold; nothing of it may be deleted."),
     "check_not_found": (404, "No such check."),
@@ -89,6 +91,7 @@ class Schema(AutoSchema):
 
 _TAGS = (
     ("lists", "Lists"),
+    ("exports", "Exports"),
     ("decisions", "Decisions"),
     ("documents", "Documents"),
     ("document-types", "Flows"),

@@ -373,3 +373,21 @@ class FormAnswer(s.Serializer):
     missing = s.ListField(child=s.CharField())
     problems = s.ListField(child=s.CharField())
     boxes = FormBoxAnswer(many=True)
+
+
+class ExportAnswer(s.Serializer):
+    id = s.CharField()
+    flow = s.CharField()
+    quarter = s.CharField()
+    due_on = s.DateField()
+    state = s.ChoiceField([(name, name) for name in ("pending", "running", "done", "failed", "no_longer_kept")])
+    done = s.IntegerField()
+    total = s.IntegerField()
+    size = s.IntegerField()
+    include_protected = s.BooleanField()
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    finished_at = s.DateTimeField(allow_null=True)
+    expires_at = s.DateTimeField()
+    signed_off_by = s.CharField(allow_null=True)
+    signed_off_at = s.DateTimeField(allow_null=True)

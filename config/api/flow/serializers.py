@@ -274,3 +274,8 @@ class FormAmendment(serializers.Serializer):
     signature = _optional(FormSignature)
     witness = _optional(ExpectedWitness)
     crd_uploaded_at = _optional(Moment)
+
+
+class ExportCreation(serializers.Serializer):
+    quarter = Text(max_length=6, help_text="A year and a quarter such as 2026Q2")
+    include_protected = Flag(required=False, help_text="Also people under a court's protection")
