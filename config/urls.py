@@ -10,9 +10,9 @@ from django.views.generic import RedirectView
 from config import health
 from config.api import errors
 from config.api.docs import document, interactive
+from config.api.flow import bundles, files, forms, lists
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
-from config.api.flow import bundles, files, forms, lists
 from config.api.flow import judgement as j
 from config.api.flow import retention as r
 from config.api.flow import verifications as v

@@ -52,7 +52,7 @@ def bundle(path: Path, about: Mapping[str, Any]) -> Iterator[Bundle]:
         made = Bundle(file, about)
         yield made
         made.close()
-    digest, _ = bundle_verifier.digest_of(path)
+    digest, _ = bundle_verifier.digest_of(str(path))
     signature = servicekeys.signing_key().sign(MESSAGE + digest.hex().encode()).hex().encode()
     with path.open("r+b") as file:
         file.seek(-len(signature), 2)

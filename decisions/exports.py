@@ -131,7 +131,7 @@ def _begin(export: Export, quarter: Quarter) -> list[str]:
     ids = list(_mailboxes(export, quarter).values_list("pk", flat=True))
     with transaction.atomic():
         _drop_parts(export)
-        export.verifications.set(ids)
+        export.verifications.set(Verification.objects.filter(pk__in=ids))
         Export.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, done=0, total=len(ids))
     return ids
 

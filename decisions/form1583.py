@@ -58,7 +58,8 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``complete`` and ``documents_verified`` are two statements: a form is not complete without a witnessed signature, whatever the documents say."""
+    """``complete`` and ``documents_verified`` are two statements: without a witnessed signature a form is not complete,
+    whatever the documents say."""
 
     entries: Sequence[Entry]
     problems: Sequence[str]
@@ -73,7 +74,7 @@ class Form:
         return self.documents_verified and not self.missing and not self.problems
 
 
-def _lettered(number: int, first: str, prefix: str, pairs: Iterable[tuple[str, str]], source: str, need: str) -> list[Box]:
+def _lettered(number: int, first: str, prefix: str, pairs: Iterable[tuple[str, str]], *, source: str, need: str) -> list[Box]:
     pairs = list(pairs)
     return [
         Box(f"{number}{chr(ord(first) + at)}", label, f"{prefix}.{name}", source, OPTIONAL if name == "middle" else need)
@@ -84,10 +85,10 @@ def _lettered(number: int, first: str, prefix: str, pairs: Iterable[tuple[str, s
 def _identity(number: int, prefix: str, need: str) -> list[Box]:
     photo = [
         Box(box.number, box.label, box.key, TYPE if box.key.endswith("checkbox") else READ, need)
-        for box in _lettered(number, "a", f"{prefix}photo_id", _PHOTO, READ, need)
+        for box in _lettered(number, "a", f"{prefix}photo_id", _PHOTO, source=READ, need=need)
     ]
     address = [Box(f"{number + 1}a", "Name on the Address ID", f"{prefix}address_id.name", READ, need)]
-    address += _lettered(number + 1, "b", f"{prefix}address_id.address", _HOME, READ, need)
+    address += _lettered(number + 1, "b", f"{prefix}address_id.address", _HOME, source=READ, need=need)
     return [*photo, *address, Box(f"{number + 1}g", "Type", f"{prefix}address_id.checkbox", TYPE, need)]
 
 
@@ -100,21 +101,21 @@ BOXES: tuple[Box, ...] = (
     Box("2d", "State", "cmra.state", OPERATOR),
     Box("2e", "ZIP + 4", "cmra.zip4", OPERATOR),
     Box("3", "Type of Service Requested", "service_type", APPLICANT),
-    *_lettered(4, "a", "applicant.name", _NAME, APPLICANT, ALWAYS),
+    *_lettered(4, "a", "applicant.name", _NAME, source=APPLICANT, need=ALWAYS),
     Box("4d", "Telephone Number", "applicant.phone", APPLICANT),
     Box("4e", "Email Address", "applicant.email", APPLICANT),
-    *_lettered(4, "f", "applicant.home", _HOME, APPLICANT, ALWAYS),
+    *_lettered(4, "f", "applicant.home", _HOME, source=APPLICANT, need=ALWAYS),
     Box("4k", "Court-ordered protected individual", "applicant.protected", APPLICANT),
-    *_lettered(5, "a", "authorized.name", _NAME, APPLICANT, "authorized"),
+    *_lettered(5, "a", "authorized.name", _NAME, source=APPLICANT, need="authorized"),
     Box("5d", "Telephone Number", "authorized.phone", APPLICANT, OPTIONAL),
     Box("5e", "Email Address", "authorized.email", APPLICANT, OPTIONAL),
-    *_lettered(5, "f", "authorized.home", _HOME, APPLICANT, "authorized"),
-    *_lettered(6, "a", "transfer.address", (("street", "Street Address"), *_HOME[1:]), APPLICANT, "transfer"),
+    *_lettered(5, "f", "authorized.home", _HOME, source=APPLICANT, need="authorized"),
+    *_lettered(6, "a", "transfer.address", (("street", "Street Address"), *_HOME[1:]), source=APPLICANT, need="transfer"),
     Box("6f", "Telephone Number", "transfer.phone", APPLICANT, OPTIONAL),
     Box("6g", "Email Address", "transfer.email", APPLICANT, OPTIONAL),
     Box("7a", "Name of Business/Organization", "business.name", APPLICANT, "business"),
     Box("7b", "Type of Business", "business.type", APPLICANT, "business"),
-    *_lettered(7, "c", "business.address", (("street", "Street Address"), *_HOME[1:]), APPLICANT, "business"),
+    *_lettered(7, "c", "business.address", (("street", "Street Address"), *_HOME[1:]), source=APPLICANT, need="business"),
     Box("7h", "Telephone Number", "business.phone", APPLICANT, "business"),
     Box("7i", "Place of Registration", "business.registration", APPLICANT, "business"),
     *_identity(8, "", ALWAYS),
@@ -151,7 +152,7 @@ def fill(declared: Mapping[str, Any], expected: Mapping[str, Any], identity: Map
     entered; ``identity`` what was read, by ``photo_id``, ``address_id``, ``authorized.photo_id``, ``authorized.address_id``."""
     entered, fallback = flat(declared), _from_expected(expected)
     used = _used(entered)
-    entries = [_entry(box, entered, fallback, identity, used) for box in BOXES]
+    entries = [_entry(box, entered=entered, fallback=fallback, identity=identity, used=used) for box in BOXES]
     return Form(entries, _problems(entered, fallback, today), approved)
 
 
@@ -186,7 +187,7 @@ def _used(entered: Mapping[str, Any]) -> set[str]:
     return used | {ALWAYS}
 
 
-def _entry(box: Box, entered: Mapping[str, Any], fallback: Mapping[str, Any], identity: Mapping[str, Verified], used: set[str]) -> Entry:
+def _entry(box: Box, *, entered: Mapping[str, Any], fallback: Mapping[str, Any], identity: Mapping[str, Verified], used: set[str]) -> Entry:
     if box.source in (READ, TYPE):
         prefix = "authorized." if box.key.startswith("authorized.") else ""
         role = f"{prefix}{'photo_id' if 'photo_id' in box.key else 'address_id'}"

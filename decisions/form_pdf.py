@@ -10,8 +10,8 @@ from decisions.sheet import AMBER, GREEN, GREY, INK, RED, Cell, Sheet
 
 FOOTER = "A record of the data of PS Form 1583. This is not the USPS form."
 STATEMENT = (
-    "This record holds the data of a PS Form 1583 in the form's order. Two statements are made apart: whether the identity documents were verified, and "
-    "whether the form is complete, which also takes the applicant's signature before an authorized witness (DMM 508.1.8.3)."
+    "This record holds the data of a PS Form 1583 in the form's order. Two statements are made apart: whether the identity documents were verified, "
+    "and whether the form is complete, which also takes the applicant's signature before an authorized witness (DMM 508.1.8.3)."
 )
 _WIDTHS = (30.0, 150.0, 178.0, 146.0)
 

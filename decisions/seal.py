@@ -62,7 +62,8 @@ def problem_of(data: bytes) -> str:
         if found.signer_cert.dump() != own.dump():
             return "it was sealed with another certificate"
         status = validate_pdf_signature(found, signer_validation_context=ValidationContext(trust_roots=[own], allow_fetching=False))
-        whole = status.intact and status.valid and status.coverage.name == "ENTIRE_FILE" and _is_plain(data, found)
+        covered = status.coverage is not None and status.coverage.name == "ENTIRE_FILE"
+        whole = status.intact and status.valid and covered and _is_plain(data, found)
     except Exception as error:
         # A parser stumbles in as many ways as there are bytes to change.
         return f"it cannot be read ({type(error).__name__})"

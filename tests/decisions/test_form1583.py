@@ -100,8 +100,8 @@ def test_what_was_not_entered_comes_from_the_expected_data() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"service_type": "business"}, ["business.name", "business.type", "business.address.street", "business.address.city", "business.address.state",
-                                        "business.address.zip4", "business.address.country", "business.phone", "business.registration"]),
+        ({"service_type": "business"}, ["business.name", "business.type", "business.address.street", "business.address.city",
+                                        "business.address.state", "business.address.zip4", "business.address.country", "business.phone", "business.registration"]),
         ({"transfer": {"phone": "5"}}, [f"transfer.address.{name}" for name in HOME]),
         ({"authorized": {"name": {"last": "B", "first": "M"}, "home": HOME}}, [
             "authorized.photo_id.name", "authorized.photo_id.number", "authorized.photo_id.issuer", "authorized.photo_id.expires_on",
@@ -183,8 +183,10 @@ class TestOverHttp:
 
     @pytest.mark.parametrize(
         ("body", "path"),
-        [({"pmb": {"opened_on": "June"}}, "pmb.opened_on"), ({"service_type": "hobby"}, "service_type"), ({"witness": {"kind": "friend"}}, "witness.kind"),
-         ({"authorized": {"verification": "ver_nothing"}}, "authorized.verification"), ({"additional_recipients": [{}]}, "additional_recipients.0.name")],
+        [({"pmb": {"opened_on": "June"}}, "pmb.opened_on"), ({"service_type": "hobby"}, "service_type"),
+         ({"witness": {"kind": "friend"}}, "witness.kind"),
+         ({"authorized": {"verification": "ver_nothing"}}, "authorized.verification"),
+         ({"additional_recipients": [{}]}, "additional_recipients.0.name")],
     )  # fmt: skip
     def test_what_is_wrong_is_refused(self, alice: Person, body: dict[str, Any], path: str) -> None:
         case = start(alice)
@@ -205,8 +207,8 @@ class TestOverHttp:
         alice.patch(path, {key: value for key, value in DECLARED.items() if key != "witness"})
         data = base64.b64decode(alice.get(f"{path}/pdf").json()["data"])
         shown = " ".join(" ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data)).split())
-        for words in ("Identity documents verified", "Form not complete", "Still missing", "witness.kind", "MISSING", "742 Evergreen Terrace", "L898902C3",
-                      "Passport", "not used", "read from Passport", "This is not the USPS form"):  # fmt: skip
+        for words in ("Identity documents verified", "Form not complete", "Still missing", "witness.kind", "MISSING", "742 Evergreen Terrace",
+                      "L898902C3", "Passport", "not used", "read from Passport", "This is not the USPS form"):  # fmt: skip
             assert words in shown, words
         alice.patch(path, {"witness": WITNESS})
         shown = alice.call("get", f"{path}/pdf", accept="application/pdf").content
