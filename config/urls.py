@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from config import health
 from config.api import errors
 from config.api.docs import document, interactive
-from config.api.flow import bundles, files, forms, lists
+from config.api.flow import bundles, files, forms, inspections, lists
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import judgement as j
@@ -56,6 +56,7 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/reprocess", j.ReprocessVerification.as_view()),
     path(f"{_V}/<str:verification>/data", r.VerificationData.as_view()),
     path(f"{_V}/<str:verification>/form", forms.VerificationForm.as_view()),
+    path(f"{_V}/<str:verification>/form/overlay", forms.VerificationFormOverlay.as_view()),
     path(f"{_V}/<str:verification>/form/pdf", forms.VerificationFormPdf.as_view()),
     path(f"{_V}/<str:verification>/bundle", bundles.VerificationBundle.as_view()),
     path(f"{_V}/<str:verification>/receipts", r.VerificationReceipts.as_view()),
@@ -74,7 +75,11 @@ urlpatterns = [
     path("api/v1/<flow:flow>/exports/<str:export>", bundles.ExportDetail.as_view()),
     path("api/v1/<flow:flow>/exports/<str:export>/file", bundles.ExportFile.as_view()),
     path("api/v1/<flow:flow>/exports/<str:export>/sign-off", bundles.ExportSignOff.as_view()),
+    path("api/v1/<flow:flow>/inspections", inspections.Inspections.as_view()),
+    path("api/v1/<flow:flow>/inspections/<str:inspection>", inspections.InspectionDetail.as_view()),
     path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
+    path("inspect/<str:token>", inspections.inspect),
+    path("inspect/<str:token>/<str:verification>", inspections.inspect_record),
     path("files/<str:token>", files.open_link),
     path("health/live", health.live),
     path("health/ready", health.ready),

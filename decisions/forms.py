@@ -6,13 +6,16 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import yaml
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from decisions import composition, form1583
+from decisions import composition, form1583, overlay
 from decisions.dossier import CaseFile, get_case, open_case
 from decisions.form1583 import Form, Verified
 from decisions.models import FormRecord
@@ -136,6 +139,18 @@ def form_pdf(*, caller: Caller, flow: str, verification_id: str) -> bytes:
     """The record of the form with its images. Raises what ``get_form`` raises."""
     filled = get_form(caller=caller, flow=flow, verification_id=verification_id)
     data = seal(compose_pdf(filled))
+    audit.record(workspace_id=caller.workspace.pk, actor=caller.name, action="form.exported", subject=verification_id, verification=verification_id)
+    return data
+
+
+def overlaid_pdf(*, caller: Caller, flow: str, verification_id: str) -> bytes:
+    """The data upon the operator's blank of the form. Raises what ``get_form`` raises, and form_blank_missing."""
+    filled = get_form(caller=caller, flow=flow, verification_id=verification_id)
+    if not settings.FORM_1583_BLANK:
+        raise Refused("form_blank_missing", "No blank of PS Form 1583 was set up; FORM_1583_BLANK names it.")
+    blank = Path(settings.FORM_1583_BLANK)
+    layout = overlay.parse_layout(yaml.safe_load(blank.with_suffix(".yaml").read_text(encoding="utf-8")))
+    data = overlay.lay_over(blank.read_bytes(), layout, {entry.box.key: entry.value for entry in filled.form.entries})
     audit.record(workspace_id=caller.workspace.pk, actor=caller.name, action="form.exported", subject=verification_id, verification=verification_id)
     return data
 

@@ -7,7 +7,16 @@ from django.db.models import Q
 
 from documents.models import Blob, Document
 from flows.datakeys import SealedUnder
-from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_export_id, new_fingerprint_id, new_list_entry_id, new_record_id
+from flows.ids import (
+    new_check_id,
+    new_decision_id,
+    new_evidence_id,
+    new_export_id,
+    new_fingerprint_id,
+    new_inspection_id,
+    new_list_entry_id,
+    new_record_id,
+)
 from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
@@ -229,6 +238,27 @@ class ExportPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.export_id} {self.number}"
+
+
+class Inspection(models.Model):
+    """A link by which an inspector may read the form records of chosen verifications for some time. Only the SHA-256 of its token is kept."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_inspection_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="inspections")
+    environment = models.CharField(max_length=8, choices=Environment)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="+")
+    verifications = models.ManyToManyField(Verification, related_name="inspections", editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.pk
 
 
 class ReviewCase(Verification):

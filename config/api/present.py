@@ -12,7 +12,7 @@ from django.conf import settings
 from rest_framework.request import Request
 
 from decisions.forms import FilledForm
-from decisions.models import Check, Decision, Export, ListEntry
+from decisions.models import Check, Decision, Export, Inspection, ListEntry
 from decisions.quarters import quarter_of
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
@@ -290,6 +290,19 @@ def export_body(export: Export) -> dict[str, Any]:
         "expires_at": moment(export.expires_at),
         "signed_off_by": export.signed_off_by or None,
         "signed_off_at": moment(export.signed_off_at),
+    }
+
+
+def inspection_body(inspection: Inspection) -> dict[str, Any]:
+    """Needs ``verifications``."""
+    return {
+        "id": inspection.pk,
+        "flow": inspection.flow_id,
+        "verifications": sorted(row.pk for row in inspection.verifications.all()),
+        "created_by": inspection.created_by,
+        "created_at": moment(inspection.created_at),
+        "expires_at": moment(inspection.expires_at),
+        "revoked_at": moment(inspection.revoked_at),
     }
 
 

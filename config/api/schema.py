@@ -34,6 +34,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "images_redacted": (400, "The document's images were deleted."),
     "export_not_found": (404, "No such export."),
     "export_not_ready": (400, "The export is not ready, or no longer kept."),
+    "form_blank_missing": (400, "No blank of PS Form 1583 was set up; FORM_1583_BLANK names it."),
+    "inspection_not_found": (404, "No such inspection."),
     "form_not_available": (400, "This flow does not ask for the documents of a PS Form 1583."),
     "legal_hold": (409, "The verification is under a legal hold; nothing of it may be deleted."),
     "check_not_found": (404, "No such check."),
@@ -92,6 +94,7 @@ class Schema(AutoSchema):
 _TAGS = (
     ("lists", "Lists"),
     ("exports", "Exports"),
+    ("inspections", "Exports"),
     ("decisions", "Decisions"),
     ("documents", "Documents"),
     ("document-types", "Flows"),

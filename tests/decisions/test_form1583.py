@@ -100,8 +100,8 @@ def test_what_was_not_entered_comes_from_the_expected_data() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"service_type": "business"}, ["business.name", "business.type", "business.address.street", "business.address.city",
-                                        "business.address.state", "business.address.zip4", "business.address.country", "business.phone", "business.registration"]),
+        ({"service_type": "business"}, [
+            "business.name", "business.type", *[f"business.address.{name}" for name in HOME], "business.phone", "business.registration"]),
         ({"transfer": {"phone": "5"}}, [f"transfer.address.{name}" for name in HOME]),
         ({"authorized": {"name": {"last": "B", "first": "M"}, "home": HOME}}, [
             "authorized.photo_id.name", "authorized.photo_id.number", "authorized.photo_id.issuer", "authorized.photo_id.expires_on",

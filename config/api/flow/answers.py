@@ -391,3 +391,17 @@ class ExportAnswer(s.Serializer):
     expires_at = s.DateTimeField()
     signed_off_by = s.CharField(allow_null=True)
     signed_off_at = s.DateTimeField(allow_null=True)
+
+
+class InspectionAnswer(s.Serializer):
+    id = s.CharField()
+    flow = s.CharField()
+    verifications = s.ListField(child=s.CharField())
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    expires_at = s.DateTimeField()
+    revoked_at = s.DateTimeField(allow_null=True)
+
+
+class IssuedInspectionAnswer(InspectionAnswer):
+    url = s.CharField(help_text="Shown once")

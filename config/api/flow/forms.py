@@ -51,3 +51,12 @@ class VerificationFormPdf(ApiView):
     def get(self, request: Request, flow: str, verification: str) -> HttpResponseBase:
         data = forms.form_pdf(caller=self.caller, flow=flow, verification_id=verification)
         return pdf_response(data, f"{verification}-form") if wants_pdf(request) else enveloped(base64.b64encode(data).decode())
+
+
+class VerificationFormOverlay(ApiView):
+    scopes: ClassVar = {"get": "exports:read"}
+
+    @operation("Download the data upon the blank form", answers.PDF, errors=[*_ERRORS, "form_blank_missing"])
+    def get(self, request: Request, flow: str, verification: str) -> HttpResponseBase:
+        data = forms.overlaid_pdf(caller=self.caller, flow=flow, verification_id=verification)
+        return pdf_response(data, f"{verification}-1583") if wants_pdf(request) else enveloped(base64.b64encode(data).decode())

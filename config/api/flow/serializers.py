@@ -279,3 +279,8 @@ class FormAmendment(serializers.Serializer):
 class ExportCreation(serializers.Serializer):
     quarter = Text(max_length=6, help_text="A year and a quarter such as 2026Q2")
     include_protected = Flag(required=False, help_text="Also people under a court's protection")
+
+
+class InspectionCreation(serializers.Serializer):
+    verifications = serializers.ListField(child=Text(max_length=60), min_length=1, max_length=1000)
+    hours = Whole(required=False, min_value=1, max_value=720)
