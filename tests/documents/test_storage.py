@@ -55,7 +55,7 @@ def test_a_file_on_disk_is_sealed_and_its_owners_alone(disk: Path) -> None:
 
 
 def test_a_file_that_was_swapped_does_not_open(disk: Path) -> None:
-    one, two = storage.put(b"one", content_type="image/png", owner="ver_1"), storage.put(b"two", content_type="image/png")
+    one, two = storage.put(b"one", content_type="image/png", owner="ver_1"), storage.put(b"two", content_type="image/png", owner="ver_1")
     first, second = (disk / storage._name(blob.key) for blob in (one, two))
     first.write_bytes(second.read_bytes())
     with pytest.raises(Unreadable):
