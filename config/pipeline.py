@@ -12,16 +12,32 @@ ROUTES: dict[str, list[str]] = {
     "verification.submitted": ["decisions.actors.judge_verification"],
     "verification.resumed": ["decisions.actors.judge_verification"],
     "verification.finished": ["decisions.actors.render_records"],
+    "export.requested": ["decisions.actors.write_export"],
 }
 
 # Who hears every public event.
 PUBLIC_ROUTES: list[str] = ["verifications.actors.fan_out_event"]
+
+# Who forgets what when a verification's data goes, from the top floor down: function(verification, images_of) -> Removed. `images_of` names the
+# documents whose images go; None: everything goes.
+REDACTORS: list[str] = [
+    "decisions.redaction.redact_judgement",
+    "documents.redaction.redact_documents",
+    "verifications.redaction.forget_replies",
+    "verifications.redaction.redact_case",
+]
+
+# Where the ground floor, which knows of no audit trail, has its own changes written down.
+AUDIT = "verifications.audit.record"
 
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
     "verifications.upkeep.forget_done_messages": 3600,
     "flows.idempotency.forget_old_answers": 3600,
     "config.api.throttle.forget_windows": 3600,
+    "verifications.audit.checkpoint_chains": 86_400,
+    "documents.retention.redact_due": 3600,
+    "decisions.exports.forget_old_exports": 3600,
     "documents.storage.sweep": 300,
     "documents.upkeep.wake_stuck": 600,
     "documents.expiring.tell_expiring": 86_400,

@@ -185,6 +185,13 @@ WEBHOOK_ALLOWED_HOSTS = env_list("WEBHOOK_ALLOWED_HOSTS")
 RATE_LIMIT = env_text("RATE_LIMIT", "300/min")
 if RATE_LIMIT != "off" and not re.fullmatch(r"[1-9]\d{0,6}/(s|min|h|day)", RATE_LIMIT):
     raise ImproperlyConfigured("RATE_LIMIT: expected off, or a number per s, min, h or day such as 300/min")
+PDF_SEAL = env_text("PDF_SEAL")
+PDF_SEAL_PASSWORD = env_text("PDF_SEAL_PASSWORD")
+if PDF_SEAL and not Path(PDF_SEAL).is_file():
+    raise ImproperlyConfigured("PDF_SEAL: expected the path of a PKCS #12 file")
+FORM_1583_BLANK = env_text("FORM_1583_BLANK")
+if FORM_1583_BLANK and not (Path(FORM_1583_BLANK).is_file() and Path(FORM_1583_BLANK).with_suffix(".yaml").is_file()):
+    raise ImproperlyConfigured("FORM_1583_BLANK: expected the path of a PDF, with its layout beside it as .yaml")
 METRICS_TOKEN = env_text("METRICS_TOKEN")
 LOG_FORMAT = env_choice("LOG_FORMAT", ("text", "json"), "text")
 SENTRY_DSN = env_url("SENTRY_DSN", ("http", "https"))

@@ -10,10 +10,11 @@ from django.views.generic import RedirectView
 from config import health
 from config.api import errors
 from config.api.docs import document, interactive
+from config.api.flow import bundles, files, forms, inspections, lists
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
-from config.api.flow import files, lists
 from config.api.flow import judgement as j
+from config.api.flow import retention as r
 from config.api.flow import verifications as v
 from config.api.flow import webhooks as w
 from flows.definition import RESERVED_SLUGS
@@ -61,6 +62,13 @@ urlpatterns = [
     path(f"{_V}/<str:verification>/checks", v.VerificationChecks.as_view()),
     path(f"{_V}/<str:verification>/checks/<str:check>/retry", j.RetryCheck.as_view()),
     path(f"{_V}/<str:verification>/reprocess", j.ReprocessVerification.as_view()),
+    path(f"{_V}/<str:verification>/data", r.VerificationData.as_view()),
+    path(f"{_V}/<str:verification>/form", forms.VerificationForm.as_view()),
+    path(f"{_V}/<str:verification>/form/overlay", forms.VerificationFormOverlay.as_view()),
+    path(f"{_V}/<str:verification>/form/pdf", forms.VerificationFormPdf.as_view()),
+    path(f"{_V}/<str:verification>/bundle", bundles.VerificationBundle.as_view()),
+    path(f"{_V}/<str:verification>/receipts", r.VerificationReceipts.as_view()),
+    path(f"{_V}/<str:verification>/legal-hold", r.VerificationLegalHold.as_view()),
     path(f"{_V}/<str:verification>/pdf", v.VerificationPdf.as_view()),
     path(_D, doc.Documents.as_view()),
     path(f"{_D}/<str:document>", doc.DocumentDetail.as_view()),
@@ -71,7 +79,15 @@ urlpatterns = [
     path(f"{_D}/<str:document>/checks", doc.DocumentChecks.as_view()),
     path(f"{_D}/<str:document>/compare", j.CompareDocument.as_view()),
     path(f"{_D}/<str:document>/pdf", doc.DocumentPdf.as_view()),
+    path("api/v1/<flow:flow>/exports", bundles.Exports.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>", bundles.ExportDetail.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>/file", bundles.ExportFile.as_view()),
+    path("api/v1/<flow:flow>/exports/<str:export>/sign-off", bundles.ExportSignOff.as_view()),
+    path("api/v1/<flow:flow>/inspections", inspections.Inspections.as_view()),
+    path("api/v1/<flow:flow>/inspections/<str:inspection>", inspections.InspectionDetail.as_view()),
     path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
+    path("inspect/<str:token>", inspections.inspect),
+    path("inspect/<str:token>/<str:verification>", inspections.inspect_record),
     path("files/<str:token>", files.open_link),
     path("health/live", health.live),
     path("health/ready", health.ready),

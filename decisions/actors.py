@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decisions import records, services
+from decisions import exports, records, services
 from verifications.outbox import WorkOrder, outbox_actor
 
 
@@ -16,3 +16,14 @@ def judge_verification(order: WorkOrder) -> None:
 def render_records(order: WorkOrder) -> None:
     """Prepare the PDFs of an approved verification."""
     records.prepare_records(verification_id=order.verification_id)
+
+
+@outbox_actor(queue="records", max_attempts=4, on_exhausted="decisions.actors.give_up_export")
+def write_export(order: WorkOrder) -> None:
+    """Write the registration bundle of a quarter."""
+    exports.write_export(export_id=order.run)
+
+
+def give_up_export(order: WorkOrder) -> None:
+    """What follows when no attempt is left."""
+    exports.give_up(export_id=order.run)

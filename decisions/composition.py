@@ -52,8 +52,20 @@ def _record(case: CaseFile, *, documents: bool = True) -> VerificationRecord:
         documents=[_document(entry) for entry in case.documents] if documents else [],
         checks=[_check(entry) for entry in _between_documents(case)],
         decisions=[_decision(entry, case) for entry in reversed(case.decisions)],
+        audit_head=_audit_head(case),
     )
     return record
+
+
+def heading(case: CaseFile) -> VerificationRecord:
+    """The case without its documents."""
+    return _record(case, documents=False)
+
+
+def _audit_head(case: CaseFile) -> str:
+    """The newest move of the case as the chain has it; later entries, such as that of an export, are not what the record is about."""
+    moves = [entry for entry in case.history if '"to":' in entry.data]
+    return f"#{moves[-1].number} {moves[-1].hash}" if moves else ""
 
 
 def _between_documents(case: CaseFile) -> Sequence[ShownCheck]:
@@ -75,12 +87,19 @@ def _document(document: Document) -> RecordDocument:
         country=country.name if country else document.country,
         status=document.get_status_display(),
         uploaded_at=document.created_at,
-        images=[_image(image, page) for image in _front_first(document) for page in image.page_images.all()],
+        images=images(document),
         fields=[_field(path, value) for path, value in sorted(current_values(document).items(), key=_by_group)],
         checks=[_check(entry) for entry in checks],
         decisions=[_decision(entry, None) for entry in reversed(document.decisions.all())],
     )
     return record
+
+
+def images(document: Document) -> list[RecordImage]:
+    """Upright pages; of images that were deleted the size and the hash."""
+    if document.images_redacted_at is not None:
+        return [_pdf().RecordImage(image.get_side_display(), b"", image.width, image.height, image.sha256) for image in _front_first(document)]
+    return [_image(image, page) for image in _front_first(document) for page in image.page_images.all()]
 
 
 def _front_first(document: Document) -> list[Image]:

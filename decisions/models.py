@@ -6,8 +6,18 @@ from django.db import models
 from django.db.models import Q
 
 from documents.models import Blob, Document
-from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_fingerprint_id, new_list_entry_id, new_record_id
-from flows.models import Environment, FlowVersion, Workspace
+from flows.datakeys import SealedUnder
+from flows.ids import (
+    new_check_id,
+    new_decision_id,
+    new_evidence_id,
+    new_export_id,
+    new_fingerprint_id,
+    new_inspection_id,
+    new_list_entry_id,
+    new_record_id,
+)
+from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
 
@@ -49,7 +59,7 @@ class StoredEvidence(models.Model):
     content_sealed = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    content = Sealed("content_sealed")
+    content = SealedUnder("content_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -82,7 +92,7 @@ class Decision(models.Model):
     attempt = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    note = Sealed("note_sealed")
+    note = SealedUnder("note_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -123,7 +133,7 @@ class Check(models.Model):
     current = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    evidence = Sealed("evidence_sealed")
+    evidence = SealedUnder("evidence_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["id"]
@@ -159,6 +169,93 @@ class Record(models.Model):
             models.UniqueConstraint(fields=["verification", "revision"], condition=Q(document__isnull=True), name="one_record_per_revision"),
             models.UniqueConstraint(fields=["document", "revision"], condition=Q(document__isnull=False), name="one_document_record_per_revision"),
         ]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class FormRecord(models.Model):
+    """What was entered for a verification's PS Form 1583, by the parts of ``decisions.form1583.PARTS``."""
+
+    verification = models.OneToOneField(Verification, on_delete=models.CASCADE, primary_key=True, related_name="form_record")
+    content_sealed = models.BinaryField(null=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    content = SealedUnder("content_sealed", owner="verification_id")
+
+    def __str__(self) -> str:
+        return str(self.verification_id)
+
+
+class ExportState(models.IntegerChoices):
+    PENDING = 1, "Pending"
+    RUNNING = 2, "Running"
+    DONE = 3, "Done"
+    FAILED = 4, "Failed"
+    GONE = 5, "No longer kept"
+
+
+class Export(models.Model):
+    """The registration bundle of one quarter (``2026Q2``). ``done`` of ``total`` mailboxes are written; ``verifications`` are those it holds."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_export_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="exports")
+    environment = models.CharField(max_length=8, choices=Environment)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="+")
+    quarter = models.CharField(max_length=6)
+    include_protected = models.BooleanField(default=False)
+    state = models.PositiveSmallIntegerField(choices=ExportState, default=ExportState.PENDING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    verifications = models.ManyToManyField(Verification, related_name="exports", editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    signed_off_by = models.CharField(max_length=80, blank=True, default="")
+    signed_off_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="export_newest")]
+        constraints = [models.CheckConstraint(condition=Q(state__in=ExportState.values), name="export_state_known")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class ExportPart(models.Model):
+    """A piece of a bundle; joined in the order of their numbers they are the file."""
+
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    blob = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="export_part")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["export", "number"], name="one_part_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.export_id} {self.number}"
+
+
+class Inspection(models.Model):
+    """A link by which an inspector may read the form records of chosen verifications for some time. Only the SHA-256 of its token is kept."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_inspection_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="inspections")
+    environment = models.CharField(max_length=8, choices=Environment)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="+")
+    verifications = models.ManyToManyField(Verification, related_name="inspections", editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:
         return self.pk

@@ -91,7 +91,8 @@ class RecordDocument:
 
 @dataclass(frozen=True, slots=True)
 class VerificationRecord:
-    """``checks`` are those that compare documents; ``decisions`` all of them, oldest first. Times are shown in UTC."""
+    """``checks`` are those that compare documents; ``decisions`` all of them, oldest first. ``audit_head`` is the link of the
+    audit chain that the record stands on: number and hash of the newest move. Times are shown in UTC."""
 
     id: str
     workspace: str
@@ -108,6 +109,7 @@ class VerificationRecord:
     checks: Sequence[RecordCheck] = ()
     decisions: Sequence[RecordDecision] = ()
     statement: str = STATEMENT
+    audit_head: str = ""
 
 
 def render_verification(record: VerificationRecord) -> bytes:
@@ -135,7 +137,14 @@ def render_document(document: RecordDocument, record: VerificationRecord) -> byt
     sheet = Sheet(title=f"Document record {document.id}", left=record.workspace, right=document.id, footer=FOOTER)
     sheet.title("Document record", _named(document))
     sheet.badge(document.status, _colour(document.status))
-    sheet.pairs([("Verification", record.id), ("Flow", f"{record.flow_name}, version {record.flow_version}"), ("Reference", record.external_ref)])
+    sheet.pairs(
+        [
+            ("Verification", record.id),
+            ("Flow", f"{record.flow_name}, version {record.flow_version}"),
+            ("Reference", record.external_ref),
+            ("Audit trail", record.audit_head),
+        ]
+    )
     sheet.paragraph(record.statement, colour=GREY, size=7.6)
     _document(sheet, document, _named(document))
     if document.decisions:
@@ -157,10 +166,11 @@ def _summary(sheet: Sheet, record: VerificationRecord) -> None:
             ("Workspace", record.workspace),
             ("Reference", record.external_ref),
             ("Environment", record.environment),
-            ("Created", _time(record.created_at)),
+            ("Created", time_shown(record.created_at)),
             ("Attempts", str(record.attempts)),
-            ("Submitted", _time(record.submitted_at)),
-            ("Finished", _time(record.finished_at)),
+            ("Submitted", time_shown(record.submitted_at)),
+            ("Finished", time_shown(record.finished_at)),
+            ("Audit trail", record.audit_head),
         ]
     )
 
@@ -181,11 +191,16 @@ def _presented(entry: RecordDocument) -> tuple[Cell, ...]:
 def _document(sheet: Sheet, document: RecordDocument, heading: str) -> None:
     sheet.heading(heading, note=document.status, colour=_colour(document.status))
     sheet.pairs(
-        [("Document", document.id), ("Country", document.country), ("Uploaded", _time(document.uploaded_at)), ("Checks", _tally(document.checks))]
+        [
+            ("Document", document.id),
+            ("Country", document.country),
+            ("Uploaded", time_shown(document.uploaded_at)),
+            ("Checks", _tally(document.checks)),
+        ]
     )
     if document.images:
         sheet.subheading("Images")
-        sheet.pictures([_picture(image) for image in document.images])
+        sheet.pictures([picture(image) for image in document.images])
     if document.fields:
         sheet.subheading("Data read")
         _fields(sheet, document.fields)
@@ -194,7 +209,8 @@ def _document(sheet: Sheet, document: RecordDocument, heading: str) -> None:
         _checks(sheet, document.checks)
 
 
-def _picture(image: RecordImage) -> Picture:
+def picture(image: RecordImage) -> Picture:
+    """As the sheet shows it, with size and hash."""
     return Picture(
         image.data, image.width, image.height, (f"{image.label}, {image.width} x {image.height} px. SHA-256:", image.sha256[:32], image.sha256[32:])
     )
@@ -239,7 +255,7 @@ def _decisions(sheet: Sheet, decisions: Sequence[RecordDecision]) -> None:
 
 def _decision(entry: RecordDecision) -> tuple[Cell, ...]:
     status = Cell(entry.status, bold=True, colour=_colour(entry.status))
-    return Cell(_time(entry.at), colour=GREY), Cell(entry.subject or "Document"), status, Cell(_grounds(entry))
+    return Cell(time_shown(entry.at), colour=GREY), Cell(entry.subject or "Document"), status, Cell(_grounds(entry))
 
 
 def _grounds(entry: RecordDecision) -> str:
@@ -256,5 +272,6 @@ def _colour(status: str) -> str:
     return _COLOURS.get(status.lower(), GREY)
 
 
-def _time(moment: datetime | None) -> str:
+def time_shown(moment: datetime | None) -> str:
+    """In UTC; '' for none."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""

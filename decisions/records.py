@@ -1,4 +1,4 @@
-"""The stored PDFs: prepared when a verification becomes Approved, made on the spot where one is missing, the same bytes every time."""
+"""The stored PDFs: prepared and sealed when a verification becomes Approved, made on the spot where one is missing, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from decisions import composition
 from decisions.dossier import CaseFile, get_case, get_document, open_case
 from decisions.models import Decision, Record
+from decisions.seal import seal
 from documents import storage
 from documents.models import Document
 from flows.errors import Refused
@@ -23,7 +24,7 @@ PDF = "application/pdf"
 def prepare_records(*, verification_id: str) -> None:
     """The verification's record and each document's; nothing when it is not Approved (any more). Repeating it changes nothing."""
     verification = Verification.objects.select_related("flow_version", "workspace").get(pk=verification_id)
-    if verification.status != VerificationStatus.APPROVED or verification.redacted_at is not None:
+    if verification.status != VerificationStatus.APPROVED or verification.images_redacted_at is not None:
         return
     case = open_case(verification)
     _stored(verification, None, lambda: composition.verification_pdf(case))
@@ -57,6 +58,8 @@ def document_pdf(*, caller: Caller, flow: str, document_id: str) -> bytes:
 def _require_approved(verification: Verification) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
+    if verification.images_redacted_at is not None:
+        raise Refused("images_redacted", "The verification's images were deleted, and its records with them.")
     if verification.status != VerificationStatus.APPROVED:
         raise Refused("verification_not_approved", "The verification is not Approved.")
 
@@ -71,14 +74,16 @@ def _stored(verification: Verification, document: Document | None, compose: Call
     found = Record.objects.select_related("blob").filter(verification=verification, document=document, revision=revision).first()
     if found is not None:
         return storage.read(found.blob)
-    data = compose()
-    blob = storage.put(data, content_type=PDF)
+    data = seal(compose())
+    blob = storage.put(data, content_type=PDF, owner=verification.pk)
     try:
         with transaction.atomic():
-            lock_verification(verification.pk)
+            _require_approved(lock_verification(verification.pk))
             storage.keep(blob)
             Record.objects.create(verification=verification, document=document, revision=revision, blob=blob, sha256=blob.sha256)
     except IntegrityError:
-        # Another process stored the same revision first; the same record gives the same bytes.
+        # Another process stored the same revision first.
         storage.doom(blob)
+        found = Record.objects.select_related("blob").get(verification=verification, document=document, revision=revision)
+        return storage.read(found.blob)
     return data

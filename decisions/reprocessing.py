@@ -54,6 +54,8 @@ def reprocess_verification(*, caller: Caller, flow: str, verification_id: str) -
     """
     verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
     _require(verification, REPROCESSED_IN)
+    if verification.images_redacted_at is not None:
+        raise Refused("images_redacted", "The verification's images were deleted.")
     version = current_version(verification.flow)
     if version.pk != verification.flow_version_id:
         verification.flow_version = version
@@ -61,7 +63,7 @@ def reprocess_verification(*, caller: Caller, flow: str, verification_id: str) -
     documents = [document for document in _locked_documents(verification) if document.status in READ]
     decided = _decided_by_people(documents)
     for document in documents:
-        if document.pk not in decided:
+        if document.pk not in decided and document.images_redacted_at is None:
             read_again(document)
     audit.record(
         workspace_id=caller.workspace.pk, actor=caller.name, action="verification.reprocessed", subject=verification.pk,

@@ -32,7 +32,7 @@ _FONTS = (
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> tuple[str, str]:
+def fonts() -> tuple[str, str]:
     """Registers a regular and a bold font out of an installed package (which is not imported) and returns their names."""
     from reportlab import rl_config
     from reportlab.pdfbase import pdfmetrics
@@ -118,7 +118,7 @@ class Sheet:
     def __init__(self, *, title: str, left: str, right: str, footer: str) -> None:
         from reportlab.pdfgen.canvas import Canvas
 
-        self._regular, self._bold = _fonts()
+        self._regular, self._bold = fonts()
         self._out = io.BytesIO()
         self._canvas: Any = Canvas(self._out, pagesize=(WIDTH, HEIGHT), invariant=1, pageCompression=1)
         self._canvas.setTitle(clean(title))

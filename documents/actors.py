@@ -16,7 +16,7 @@ def extract_document(order: WorkOrder) -> None:
         return
     try:
         found = reading.read(job)
-        renditions = reading.store_renditions(found)
+        renditions = reading.store_renditions(found, job.document.verification_id)
     except Refused:
         raise
     except Exception:

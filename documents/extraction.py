@@ -67,7 +67,7 @@ def begin_reading(*, document_id: str, reader: str, request: str) -> Job | None:
     """Uploaded → In progress for this ``reader`` (an outbox row). None when there is nothing to do: gone, a draft, done, not yet due by
     the flow, or in another living reader's hands. A document this reader left behind when it died is handed back and taken again."""
     document = _locked(document_id)
-    if document is None or document.draft:
+    if document is None or document.draft or document.images_redacted_at is not None:
         return None
     verification = document.verification
     pending = _pending_kinds(document, request)
@@ -120,7 +120,7 @@ def record_extraction(*, job: Job, reader: str, found: Found, renditions: Mappin
     """In progress → Extracted with one record per reader that ran. Reported twice, for a document that is gone, or whose reader lost its
     lease to another: nothing changes."""
     document = _locked(job.document.pk)
-    if document is None:
+    if document is None or document.images_redacted_at is not None:
         return
     first_reading = document.status == DocumentStatus.IN_PROGRESS and document.reader == reader
     if not first_reading and not _pending_kinds(document, job.request):
@@ -331,6 +331,8 @@ def record_comparison(document: Document, reference: Document, results: Mapping[
 def _require_readable(verification: Verification, document: Document) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
+    if document.images_redacted_at is not None:
+        raise Refused("images_redacted", "The document's images were deleted.")
     if verification.status == VerificationStatus.CANCELED:
         raise Refused("verification_canceled", "The verification is canceled.")
     if document.draft:

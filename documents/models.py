@@ -7,8 +7,8 @@ from django.db.models import Q
 from django_fsm import FSMIntegerField, transition
 
 from documents.types import CONTEXT_LABELS, DOCUMENT_TYPES, DocumentType
+from flows.datakeys import SealedUnder
 from flows.ids import new_blob_key, new_correction_id, new_document_id, new_extraction_id, new_image_id
-from flows.vault import Sealed
 from verifications.models import Verification
 
 
@@ -53,8 +53,9 @@ class Document(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    images_redacted_at = models.DateTimeField(null=True, blank=True)
 
-    reading = Sealed("reading_sealed")
+    reading = SealedUnder("reading_sealed", owner="verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -212,7 +213,7 @@ class Extraction(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
 
-    result = Sealed("result_sealed")
+    result = SealedUnder("result_sealed", owner="document.verification_id")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -236,7 +237,7 @@ class Correction(models.Model):
     corrected_by = models.CharField(max_length=80)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    content = Sealed("content_sealed")
+    content = SealedUnder("content_sealed", owner="document.verification_id")
 
     class Meta:
         ordering = ["created_at", "id"]

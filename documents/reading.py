@@ -78,9 +78,9 @@ def _rendition(page: ReadPage) -> bytes:
     return buffer.getvalue()
 
 
-def store_renditions(found: Found) -> dict[tuple[str, int], Blob]:
-    """Put the page pictures into the storage, before the transaction that refers to them."""
-    return {place: storage.put(data, content_type="image/jpeg") for place, data in found.renditions.items()}
+def store_renditions(found: Found, owner: str) -> dict[tuple[str, int], Blob]:
+    """Put the page pictures of the verification ``owner`` into the storage, before the transaction that refers to them."""
+    return {place: storage.put(data, content_type="image/jpeg", owner=owner) for place, data in found.renditions.items()}
 
 
 def loaded() -> dict[str, str]:

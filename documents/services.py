@@ -22,6 +22,7 @@ from flows.errors import Refused
 from flows.idempotency import forget_answers
 from flows.services import get_flow
 from verifications import audit
+from verifications.holds import require_not_held
 from verifications.lifecycle import get_verification, lock_verification, move
 from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
@@ -73,7 +74,7 @@ def attach_document(*, caller: Caller, flow: str, verification_id: str, change: 
     get_flow(caller.workspace, flow)
     verification = get_verification(caller.workspace, caller.environment, verification_id)
     target = _admit(verification, flow, change)
-    images = _take_in(target, change, required=not draft)
+    images = _take_in(target, change, required=not draft, owner=verification.pk)
     try:
         with effect():
             verification = lock_verification(verification.pk)
@@ -99,7 +100,7 @@ def replace_document(
     """Change a document that is still Uploaded (or a draft); only what was sent changes.
 
     Raises Refused: what attach_document raises, document_not_found, verification_mismatch, document_canceled, document_not_uploaded,
-    document_is_draft, transition_not_allowed.
+    document_is_draft, transition_not_allowed, legal_hold.
     """
     get_flow(caller.workspace, flow)
     get_verification(caller.workspace, caller.environment, verification_id)
@@ -107,7 +108,7 @@ def replace_document(
     target = _admit_change(document, flow, verification_id, change, status)
     if target.sides == 2 and not document.draft and change.back is None and all(image.side != Side.BACK for image in document.images.all()):
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
-    images = _take_in(target, change, required=False)
+    images = _take_in(target, change, required=False, owner=document.verification_id)
     try:
         with effect():
             verification = lock_verification(document.verification_id)
@@ -128,6 +129,8 @@ def _apply_change(caller: Caller, document: Document, target: _Target, images: M
     with transaction.atomic():
         document.save(update_fields=["context", "type_id", "country", "updated_at"])
     stale = [*images, *([Side.BACK] if target.sides == 1 else [])]
+    if document.images.filter(side__in=stale).exists():
+        require_not_held(document.verification)
     _drop_images(document, stale)
     _keep_images(document, images)
     _record(caller, document, "document.replaced")
@@ -146,7 +149,7 @@ def _apply_status(caller: Caller, document: Document, status: int | None, *, cha
 
 @transaction.atomic
 def delete_document(*, caller: Caller, flow: str, document_id: str) -> None:
-    """Row and files go, the slot is free again. Raises Refused: document_not_found, flow_mismatch, redacted, document_locked."""
+    """Row and files go, the slot is free again. Raises Refused: document_not_found, flow_mismatch, redacted, document_locked, legal_hold."""
     get_flow(caller.workspace, flow)
     verification = lock_verification(_find(caller, document_id).verification_id)
     document = _find_again(document_id)
@@ -155,6 +158,7 @@ def delete_document(*, caller: Caller, flow: str, document_id: str) -> None:
         raise Refused("redacted", "The verification's data was deleted.")
     if verification.status not in (VerificationStatus.STARTED, VerificationStatus.EXPIRED):
         raise Refused("document_locked", "Documents can only be deleted while the verification is Started or Expired.")
+    require_not_held(verification)
     hashes = list(document.images.values_list("sha256", flat=True))
     _drop_images(document, Side.values)
     _record(caller, document, "document.deleted", data={"type": document.type_id, "sha256": hashes})
@@ -221,8 +225,13 @@ def _cancel(actor: str, document: Document, verification: Verification) -> None:
 
 @transaction.atomic
 def resume_verification(*, caller: Caller, flow: str, verification_id: str) -> Verification:
-    """Hold → where it came from; Expired → Started with a new term. What waited meanwhile is taken up again."""
+    """Hold → where it came from; Expired → Started with a new term. What waited meanwhile is taken up again.
+
+    Raises Refused: verification_not_found, flow_mismatch, redacted, transition_not_allowed.
+    """
     verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
     days = verification.definition.expires_after_days
     term = timezone.now() + timedelta(days=days) if days else None
     changes = {"expires_at": term} if verification.status == VerificationStatus.EXPIRED else {}
@@ -401,7 +410,7 @@ def _taken(context: str) -> Refused:
     return Refused("document_type_taken", f"The verification already has a {Context(context).label} document.")
 
 
-def _take_in(target: _Target, change: DocumentChange, *, required: bool) -> dict[str, tuple[Blob, Inspected]]:
+def _take_in(target: _Target, change: DocumentChange, *, required: bool, owner: str) -> dict[str, tuple[Blob, Inspected]]:
     """Decode, inspect and store what was sent, outside any transaction. A side the type does not have is not even looked at."""
     sent = {Side.FRONT: change.front, Side.BACK: change.back if target.sides == 2 else None}
     if required and (change.front is None or change.front.empty):
@@ -410,7 +419,7 @@ def _take_in(target: _Target, change: DocumentChange, *, required: bool) -> dict
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
     decoded = {side: upload.bytes() for side, upload in sent.items() if upload is not None and _not_empty(upload, side)}
     inspected = {side: _inspect(target, side, data) for side, data in decoded.items()}
-    return {str(side): (storage.put(decoded[side], content_type=found.content_type), found) for side, found in inspected.items()}
+    return {str(side): (storage.put(decoded[side], content_type=found.content_type, owner=owner), found) for side, found in inspected.items()}
 
 
 def _not_empty(upload: Upload, side: str) -> bool:

@@ -17,17 +17,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from documents.models import Blob, BlobState
+from flows import datakeys
 from flows.errors import Refused
-from flows.vault import keyring
 
 LINK_SALT = "documents.link.v1"
 ABANDONED_AFTER = timedelta(hours=1)
 
 
-def put(data: bytes, *, content_type: str) -> Blob:
-    """Store ``data`` outside any transaction. The blob is swept unless ``keep`` is called in the transaction that refers to it."""
+def put(data: bytes, *, content_type: str, owner: str) -> Blob:
+    """Store ``data`` outside any transaction, sealed under the data key of the verification ``owner``. The blob is swept unless ``keep`` is called
+    in the transaction that refers to it. Raises flows.vault.Unreadable when that verification's key was destroyed."""
     blob = Blob.objects.create(content_type=content_type, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    default_storage.save(_name(blob.key), ContentFile(data if settings.STORAGE_PRESIGNED else keyring().seal(data, blob.key)))
+    default_storage.save(_name(blob.key), ContentFile(data if settings.STORAGE_PRESIGNED else datakeys.seal(data, blob.key, owner)))
     return blob
 
 
@@ -42,7 +43,7 @@ def read(blob: Blob) -> bytes:
     """The bytes that were put. Raises FileNotFoundError, flows.vault.Unreadable."""
     with default_storage.open(_name(blob.key)) as file:
         data = file.read()
-    return data if settings.STORAGE_PRESIGNED else keyring().open(data, blob.key)
+    return data if settings.STORAGE_PRESIGNED else datakeys.unseal(data, blob.key)
 
 
 def doom(*blobs: Blob) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -10,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from flows.models import ApiToken, Flow, FlowVersion, Workspace
-from flows.services import revoke_token
+from flows.services import note_flow_change, revoke_token
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -46,7 +47,7 @@ class ApiTokenAdmin(ReadOnly):
     @admin.action(description="Revoke the chosen tokens at once", permissions=["revoke"])
     def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
         for token in rows:
-            revoke_token(prefix=token.prefix)
+            revoke_token(prefix=token.prefix, by=f"user:{request.user.get_username()}")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("flows.change_apitoken")
@@ -58,6 +59,11 @@ class FlowAdmin(admin.ModelAdmin):
     fields = ("slug", "name", "active", "workspaces")
     readonly_fields = ("slug", "name")
     filter_horizontal = ("workspaces",)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The admin's change view is one transaction, which this ends."""
+        super().save_related(request, form, formsets, change)
+        note_flow_change(flow=form.instance, by=f"user:{request.user.get_username()}")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -34,6 +34,33 @@ class FlowType:
     countries: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RetentionTimes:
+    """How long things are kept, with the limits of each time below. ``after_upload`` counts from when the images were marked as uploaded to the
+    USPS registration database, ``after_closing`` from the day the mailbox was closed; None keeps data until its deletion is asked for.
+    ``restricted_images`` are those of documents whose copying is restricted by law."""
+
+    images_after_upload_days: int = 30
+    images_after_decision_days: int = 90
+    restricted_images_after_upload_hours: int = 24
+    selfies_after_decision_days: int = 30
+    images_unapproved_days: int = 30
+    data_after_closing_days: int | None = 365
+    data_unapproved_days: int | None = 365
+
+
+_RETENTION_LIMITS = {
+    "images_after_upload_days": (0, 365),
+    "images_after_decision_days": (0, 365),
+    "restricted_images_after_upload_hours": (0, 720),
+    "selfies_after_decision_days": (0, 365),
+    "images_unapproved_days": (0, 90),
+    # DMM 508.1.8.3: six months after the mailbox was closed at the least.
+    "data_after_closing_days": (183, 3660),
+    "data_unapproved_days": (0, 3660),
+}
+
+
 @dataclass(frozen=True)
 class FlowDefinition:
     """One version of a flow.
@@ -52,13 +79,16 @@ class FlowDefinition:
     rules: Mapping[str, Mapping[str, Any]]
     time_zone: str
     expires_after_days: int | None
+    retention: RetentionTimes
     source: Mapping[str, Any]
 
     @classmethod
     def parse(cls, raw: Any) -> FlowDefinition:
         """Raises InvalidFlow."""
         data = _mapping(raw, "flow")
-        _only(data, "flow", {"slug", "name", "description", "extract_on", "contexts", "document_types", "rules", "time_zone", "lifecycle"})
+        _only(
+            data, "flow", {"slug", "name", "description", "extract_on", "contexts", "document_types", "rules", "time_zone", "lifecycle", "retention"}
+        )
         contexts = _mapping(data.get("contexts"), "contexts")
         _only(contexts, "contexts", {"required", "optional"})
         lifecycle = _mapping(data.get("lifecycle", {}), "lifecycle")
@@ -77,6 +107,7 @@ class FlowDefinition:
             rules=_rules(data.get("rules", {})),
             time_zone=_time_zone(data.get("time_zone", "UTC")),
             expires_after_days=_days(lifecycle.get("expires_after_days")),
+            retention=_retention(_mapping(data.get("retention", {}), "retention")),
             source=data,
         )
 
@@ -168,6 +199,17 @@ def _time_zone(value: Any) -> str:
         return ZoneInfo(_text(value, "time_zone")).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidFlow("time_zone: expected an IANA name such as America/New_York") from error
+
+
+def _retention(data: Mapping[str, Any]) -> RetentionTimes:
+    _only(data, "retention", set(_RETENTION_LIMITS))
+    for name, value in data.items():
+        least, most = _RETENTION_LIMITS[name]
+        if value is None and name.startswith("data_"):
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise InvalidFlow(f"retention.{name}: expected a whole number from {least} to {most}")
+    return RetentionTimes(**data)
 
 
 def _days(value: Any) -> int | None:

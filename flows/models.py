@@ -59,6 +59,41 @@ class ApiToken(models.Model):
         return self.prefix
 
 
+class DataKey(models.Model):
+    """The key under which everything kept about ``owner`` (a verification's id) is sealed; ``wrapped`` is itself sealed by the service's keys.
+    A destroyed one stays as a row without its key, so that none is made in its place."""
+
+    owner = models.CharField(primary_key=True, max_length=40)
+    wrapped = models.BinaryField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(wrapped__isnull=True, destroyed_at__isnull=False) | models.Q(wrapped__isnull=False, destroyed_at__isnull=True),
+                name="data_key_is_there_or_destroyed",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.owner
+
+
+class ServiceKey(models.Model):
+    """A key of the installation: ``secret`` base64 of the private half, sealed by the service's keys, ``public`` base64 of the other."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    secret_sealed = models.BinaryField(editable=False)
+    public = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    secret = Sealed("secret_sealed")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Flow(models.Model):
     """A named set of questions; what it asks is in its newest version."""
 

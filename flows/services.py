@@ -17,6 +17,7 @@ from django.utils import timezone
 from flows.definition import FlowDefinition
 from flows.errors import Refused
 from flows.models import ApiToken, Environment, Flow, FlowVersion, Workspace
+from flows.trail import note, users_of
 
 SCOPES = (
     "verifications:read", "verifications:write", "documents:read", "documents:write", "decisions:read", "decisions:write",
@@ -40,6 +41,7 @@ def get_or_create_workspace(*, slug: str, name: str = "") -> Workspace:
     return workspace
 
 
+@transaction.atomic
 def issue_token(
     *,
     workspace: Workspace,
@@ -48,6 +50,7 @@ def issue_token(
     scopes: Iterable[str] | None = None,
     days: int = 180,
     rate_limit: str = "",
+    by: str = "system",
 ) -> IssuedToken:
     """A new token; no scopes named means all, ``days`` 0 never expires, ``rate_limit`` overrides the common one ("600/min", "off").
     Raises Refused("unknown_scope") and Refused("validation_failed")."""
@@ -72,6 +75,8 @@ def issue_token(
         rate_limit=rate_limit,
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
+    data = {"prefix": prefix, "environment": environment, "scopes": wanted}
+    note([workspace.pk], actor=by, action="token.issued", subject=token.pk, data=data)
     return IssuedToken(token, text)
 
 
@@ -88,7 +93,8 @@ def find_token(text: str) -> ApiToken | None:
     return token
 
 
-def revoke_token(*, prefix: str) -> ApiToken:
+@transaction.atomic
+def revoke_token(*, prefix: str, by: str = "system") -> ApiToken:
     """At once and for good; repeating it changes nothing. Raises Refused("token_not_found")."""
     token = ApiToken.objects.filter(prefix=prefix).first()
     if token is None:
@@ -96,6 +102,7 @@ def revoke_token(*, prefix: str) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
+        note([token.workspace_id], actor=by, action="token.revoked", subject=token.pk, data={"prefix": token.prefix})
     return token
 
 
@@ -135,7 +142,16 @@ def publish_flow(*, definition: FlowDefinition) -> tuple[FlowVersion, bool]:
         flow.name = definition.name
         flow.save(update_fields=["name"])
     number = newest.number + 1 if newest else 1
-    return FlowVersion.objects.create(flow=flow, number=number, digest=definition.digest, document=dict(definition.source)), True
+    version = FlowVersion.objects.create(flow=flow, number=number, digest=definition.digest, document=dict(definition.source))
+    note(users_of(flow), actor="system", action="flow.published", subject=flow.slug, data={"version": number, "digest": definition.digest})
+    return version, True
+
+
+def note_flow_change(*, flow: Flow, by: str) -> None:
+    """A flow was switched on or off, or given to other workspaces."""
+    workspaces = sorted(flow.workspaces.values_list("pk", flat=True))
+    data = {"active": flow.active, "workspaces": workspaces}
+    note(Workspace.objects.values_list("pk", flat=True), actor=by, action="flow.changed", subject=flow.slug, data=data)
 
 
 def _digest(text: str) -> str:

@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """An envelope that no key opens: wrong place, changed bytes, or a key that is gone."""
 
 
+class Destroyed(Unreadable):
+    """The data key of an envelope was destroyed on purpose: what it held is forgotten."""
+
+
 class Keyring:
     """Keys by id, the first one seals and all of them open. ``text`` is ``kid:base64(32 bytes),kid:…``."""
 
@@ -38,25 +42,45 @@ class Keyring:
 
     def seal(self, data: bytes, place: str) -> bytes:
         """Encrypt ``data`` for ``place``."""
-        key, outer, inner = AESGCM.generate_key(256), os.urandom(_NONCE), os.urandom(_NONCE)
-        kid = self.primary.encode()
-        wrapped = AESGCM(self._keys[self.primary]).encrypt(outer, key, _associated(kid, place))
-        return b"".join((MAGIC, bytes([len(kid)]), kid, outer, wrapped, inner, AESGCM(key).encrypt(inner, data, place.encode())))
+        key, inner = AESGCM.generate_key(256), os.urandom(_NONCE)
+        return b"".join((self._head(key, place), inner, AESGCM(key).encrypt(inner, data, place.encode())))
 
     def open(self, envelope: bytes, place: str) -> bytes:
         """Decrypt what ``seal`` made for the same ``place``. Raises Unreadable."""
         try:
-            if envelope[:4] != MAGIC:
-                raise Unreadable("not an envelope")
-            size = envelope[4]
-            kid, at = envelope[5 : 5 + size], 5 + size
-            outer, at = envelope[at : at + _NONCE], at + _NONCE
-            wrapped, at = envelope[at : at + _WRAPPED], at + _WRAPPED
-            inner, at = envelope[at : at + _NONCE], at + _NONCE
-            key = AESGCM(self._keys[kid.decode()]).decrypt(outer, wrapped, _associated(kid, place))
-            return AESGCM(key).decrypt(inner, envelope[at:], place.encode())
+            key, rest = self._data_key(envelope, place)
+            return AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], place.encode())
         except (InvalidTag, KeyError, IndexError, ValueError, UnicodeDecodeError) as error:
             raise Unreadable("no key opens this envelope") from error
+
+    def rewrap(self, envelope: bytes, place: str) -> bytes | None:
+        """The same envelope with its data key wrapped by the primary key; None when it is so already. Raises Unreadable."""
+        if key_id(envelope) == self.primary:
+            return None
+        try:
+            key, rest = self._data_key(envelope, place)
+        except (InvalidTag, KeyError, IndexError, ValueError, UnicodeDecodeError) as error:
+            raise Unreadable("no key opens this envelope") from error
+        return self._head(key, place) + rest
+
+    def _head(self, key: bytes, place: str) -> bytes:
+        kid, outer = self.primary.encode(), os.urandom(_NONCE)
+        wrapped = AESGCM(self._keys[self.primary]).encrypt(outer, key, _associated(kid, place))
+        return b"".join((MAGIC, bytes([len(kid)]), kid, outer, wrapped))
+
+    def _data_key(self, envelope: bytes, place: str) -> tuple[bytes, bytes]:
+        """The value's own key, and what follows it in the envelope: nonce and ciphertext."""
+        if envelope[:4] != MAGIC:
+            raise ValueError("not an envelope")
+        kid, at = envelope[5 : 5 + envelope[4]], 5 + envelope[4]
+        outer, wrapped = envelope[at : at + _NONCE], envelope[at + _NONCE : at + _NONCE + _WRAPPED]
+        key = AESGCM(self._keys[kid.decode()]).decrypt(outer, wrapped, _associated(kid, place))
+        return key, envelope[at + _NONCE + _WRAPPED :]
+
+
+def key_id(envelope: bytes) -> str:
+    """Which key wraps it; '' for what is no envelope of the keyring."""
+    return envelope[5 : 5 + envelope[4]].decode(errors="replace") if envelope[:4] == MAGIC and len(envelope) > 5 else ""
 
 
 def _associated(kid: bytes, place: str) -> bytes:
@@ -109,5 +133,7 @@ class Sealed:
     def __set__(self, instance: models.Model, value: Any) -> None:
         if not instance.pk:
             raise ValueError(f"{self.name}: the row needs its primary key before it can be sealed")
-        sealed = None if value is None else keyring().seal(json.dumps(value, ensure_ascii=False).encode(), self._place(instance))
-        setattr(instance, self.column, sealed)
+        setattr(instance, self.column, None if value is None else self._seal(instance, json.dumps(value, ensure_ascii=False).encode()))
+
+    def _seal(self, instance: models.Model, data: bytes) -> bytes:
+        return keyring().seal(data, self._place(instance))

@@ -12,13 +12,14 @@ from PIL import Image
 from scripted import Script
 
 from factories import Person, make_person
-from flows import catalogue
+from flows import catalogue, datakeys
 from flows.services import publish_flow
 
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
     cache.clear()
+    datakeys.forget()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ EVENTS = {
         EventKind("document.deleted"),
         EventKind("document.expiring"),
         EventKind("decision.made"),
+        EventKind("export.requested", public=False),
     )
 }
 EVENT_OF_MOVE = {move: kind.name for kind in EVENTS.values() for move in kind.moves}

@@ -6,8 +6,19 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import GET_STATE, FSMIntegerField, transition
 
+from flows.datakeys import SealedUnder
 from flows.definition import FlowDefinition
-from flows.ids import new_audit_id, new_delivery_id, new_event_id, new_message_id, new_verification_id, new_webhook_id
+from flows.ids import (
+    new_audit_id,
+    new_checkpoint_id,
+    new_delivery_id,
+    new_event_id,
+    new_legal_hold_id,
+    new_message_id,
+    new_receipt_id,
+    new_verification_id,
+    new_webhook_id,
+)
 from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 
@@ -51,9 +62,12 @@ class Verification(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    crd_uploaded_at = models.DateTimeField(null=True, blank=True)
+    closed_on = models.DateField(null=True, blank=True)
+    images_redacted_at = models.DateTimeField(null=True, blank=True)
     redacted_at = models.DateTimeField(null=True, blank=True)
 
-    expected = Sealed("expected_sealed")
+    expected = SealedUnder("expected_sealed", owner="pk")
     webhook_secret = Sealed("webhook_secret_sealed")
 
     class Meta:
@@ -252,11 +266,15 @@ class OutboxMessage(models.Model):
 
 
 class AuditHead(models.Model):
-    """The newest link of a workspace's audit chain; locked while a link is added, so that the chain cannot fork."""
+    """The newest link of a workspace's audit chain; locked while a link is added, so that the chain cannot fork. ``key`` (base64 of 32 bytes) is what
+    the chain's hashes are made under."""
 
     workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="audit_head")
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
+    key_sealed = models.BinaryField(null=True, editable=False)
+
+    key = Sealed("key_sealed")
 
     def __str__(self) -> str:
         return f"{self.workspace_id} #{self.number}"
@@ -285,6 +303,64 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class AuditCheckpoint(models.Model):
+    """A signed statement of how far a chain had come: ``content`` is ``{workspace, number, hash, at}``, ``signature`` base64 of Ed25519 over its
+    canonical JSON. Whoever rewrites the chain afterwards contradicts it."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_checkpoint_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="audit_checkpoints")
+    number = models.PositiveBigIntegerField()
+    content = models.JSONField()
+    signature = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["workspace", "number"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "number"], name="one_checkpoint_per_link")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} #{self.number}"
+
+
+class LegalHold(models.Model):
+    """While ``lifted_at`` is null, nothing of the verification is deleted. The reason may name people, so it is sealed."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_legal_hold_id, editable=False)
+    verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="legal_holds")
+    reason_sealed = models.BinaryField(null=True, editable=False)
+    placed_by = models.CharField(max_length=80)
+    placed_at = models.DateTimeField(auto_now_add=True)
+    lifted_by = models.CharField(max_length=80, blank=True, default="")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    reason = SealedUnder("reason_sealed", owner="verification_id")
+
+    class Meta:
+        ordering = ["-placed_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["verification"], condition=Q(lifted_at__isnull=True), name="one_standing_hold")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class RedactionReceipt(models.Model):
+    """The signed proof that data was deleted: counts and hashes of what went, and the audit entry that says so. No personal data."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_receipt_id, editable=False)
+    verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="redaction_receipts")
+    kind = models.CharField(max_length=6, choices=[("images", "Images"), ("all", "Everything")])
+    ground = models.CharField(max_length=12, choices=[("requested", "Requested"), ("retention", "Retention time")])
+    content = models.JSONField()
+    signature = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.pk
 
 
 class WorkerHeartbeat(models.Model):

@@ -137,6 +137,13 @@ def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: tim
     return message
 
 
+def order(event: str, *, request: str) -> None:
+    """Write the work that ``event`` leads to, for what belongs to no single verification; ``request`` is its id."""
+    assert transaction.get_connection().in_atomic_block, "work is ordered with its cause"
+    for actor in _pipeline().ROUTES.get(event, ()):
+        write_message(event, actor, {"verification_id": "", "document_id": None, "request": request})
+
+
 def wake(event: str, *, verification: Verification, document: DocumentLike | None = None) -> None:
     """Write the work that ``event`` leads to once more, without telling the outside again: for what got stuck."""
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": None}

@@ -7,6 +7,10 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
 from vouchbox_client.transport import Transport, quote
 
 
+class AuditPlaceAnswer(TypedDict):
+    hash: str
+    number: int
+
 class ChangeAnswer(TypedDict):
     """``before`` and ``after`` are the document's statuses."""
 
@@ -330,6 +334,7 @@ class ExpectedWitness(TypedDict):
     kind: NotRequired[ExpectedWitnessKindEnum | NullEnum]
     mode: NotRequired[ModeEnum | NullEnum]
     name: NotRequired[str | None]
+    seal_image_sha256: NotRequired[str | None]
     session_ref: NotRequired[str | None]
     signed_at: NotRequired[str | None]
     title: NotRequired[str | None]
@@ -345,9 +350,39 @@ class ExpectedWitnessRequest(TypedDict):
     kind: NotRequired[ExpectedWitnessKindEnum | NullEnum]
     mode: NotRequired[ModeEnum | NullEnum]
     name: NotRequired[str | None]
+    seal_image_sha256: NotRequired[str | None]
     session_ref: NotRequired[str | None]
     signed_at: NotRequired[str | None]
     title: NotRequired[str | None]
+
+class ExportAnswer(TypedDict):
+    created_at: str
+    created_by: str
+    done: int
+    due_on: str
+    expires_at: str
+    finished_at: str | None
+    flow: str
+    id: str
+    include_protected: bool
+    quarter: str
+    signed_off_at: str | None
+    signed_off_by: str | None
+    size: int
+    state: StateEnum
+    total: int
+
+class ExportCreationRequest(TypedDict):
+    include_protected: NotRequired[bool]
+    quarter: str
+
+class ExportEnvelope(TypedDict):
+    data: ExportAnswer
+
+class ExportPage(TypedDict):
+    data: list[ExportAnswer]
+    links: LinksAnswer
+    meta: MetaAnswer
 
 ExtractOnEnum: TypeAlias = Literal["upload", "submit"]
 
@@ -420,6 +455,102 @@ class FlowEnvelope(TypedDict):
 class FlowListEnvelope(TypedDict):
     data: list[FlowAnswer]
 
+class FormAddressRequest(TypedDict):
+    city: NotRequired[str | None]
+    country: NotRequired[str | None]
+    state: NotRequired[str | None]
+    street: NotRequired[str | None]
+    zip4: NotRequired[str | None]
+
+class FormAgencyRequest(TypedDict):
+    city: NotRequired[str | None]
+    pmb: NotRequired[str | None]
+    state: NotRequired[str | None]
+    street: NotRequired[str | None]
+    zip4: NotRequired[str | None]
+
+class FormAmendmentRequest(TypedDict):
+    """The parts of PS Form 1583; each that is sent replaces that part."""
+
+    additional_recipients: NotRequired[list[FormRecipientRequest] | None]
+    applicant: NotRequired[FormApplicantRequest | None]
+    authorized: NotRequired[FormAuthorizedRequest | None]
+    business: NotRequired[FormBusinessRequest | None]
+    cmra: NotRequired[FormAgencyRequest | None]
+    crd_uploaded_at: NotRequired[str | None]
+    pmb: NotRequired[FormMailboxRequest | None]
+    service_type: NotRequired[ServiceTypeEnum | NullEnum]
+    signature: NotRequired[FormSignatureRequest | None]
+    transfer: NotRequired[FormTransferRequest | None]
+    witness: NotRequired[ExpectedWitnessRequest | None]
+
+class FormAnswer(TypedDict):
+    """``missing`` are the keys of boxes that are needed and empty, ``problems`` those whose value USPS does not accept."""
+
+    boxes: list[FormBoxAnswer]
+    crd_uploaded_at: str | None
+    form_complete: bool
+    identity_documents_verified: bool
+    missing: list[str]
+    problems: list[str]
+    verification_id: str
+
+class FormApplicantRequest(TypedDict):
+    email: NotRequired[str | None]
+    home: NotRequired[FormAddressRequest | None]
+    name: NotRequired[FormNameRequest | None]
+    phone: NotRequired[str | None]
+    protected: NotRequired[bool | None]
+
+class FormAuthorizedRequest(TypedDict):
+    email: NotRequired[str | None]
+    home: NotRequired[FormAddressRequest | None]
+    name: NotRequired[FormNameRequest | None]
+    phone: NotRequired[str | None]
+    verification: NotRequired[str | None]
+
+class FormBoxAnswer(TypedDict):
+    box: str
+    key: str
+    label: str
+    missing: bool
+    source: str
+    value: str
+
+class FormBusinessRequest(TypedDict):
+    address: NotRequired[FormAddressRequest | None]
+    name: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    registration: NotRequired[str | None]
+    type: NotRequired[str | None]
+
+class FormEnvelope(TypedDict):
+    data: FormAnswer
+
+class FormMailboxRequest(TypedDict):
+    closed_on: NotRequired[str | None]
+    opened_on: NotRequired[str | None]
+
+class FormNameRequest(TypedDict):
+    first: NotRequired[str | None]
+    last: NotRequired[str | None]
+    middle: NotRequired[str | None]
+
+class FormRecipientRequest(TypedDict):
+    kind: NotRequired[str | None]
+    name: str
+
+class FormSignatureRequest(TypedDict):
+    name: NotRequired[str | None]
+    signed_on: NotRequired[str | None]
+
+class FormTransferRequest(TypedDict):
+    address: NotRequired[FormAddressRequest | None]
+    email: NotRequired[str | None]
+    phone: NotRequired[str | None]
+
+GroundEnum: TypeAlias = Literal["requested", "retention"]
+
 GroupEnum: TypeAlias = Literal["document", "person", "address", "image", "face"]
 
 HistoryAnswer = TypedDict(
@@ -434,6 +565,49 @@ HistoryAnswer = TypedDict(
         "to_label": "str",
     },
 )
+
+class InspectionAnswer(TypedDict):
+    created_at: str
+    created_by: str
+    expires_at: str
+    flow: str
+    id: str
+    revoked_at: str | None
+    verifications: list[str]
+
+class InspectionCreationRequest(TypedDict):
+    hours: NotRequired[int]
+    verifications: list[str]
+
+class InspectionPage(TypedDict):
+    data: list[InspectionAnswer]
+    links: LinksAnswer
+    meta: MetaAnswer
+
+class IssuedInspectionAnswer(TypedDict):
+    created_at: str
+    created_by: str
+    expires_at: str
+    flow: str
+    id: str
+    revoked_at: str | None
+    url: str
+    verifications: list[str]
+
+class IssuedInspectionEnvelope(TypedDict):
+    data: IssuedInspectionAnswer
+
+class LegalHoldAnswer(TypedDict):
+    id: str
+    placed_at: str
+    placed_by: str
+    reason: str
+
+class LegalHoldCreationRequest(TypedDict):
+    reason: str
+
+class LegalHoldEnvelope(TypedDict):
+    data: LegalHoldAnswer
 
 class LinksAnswer(TypedDict):
     first: str
@@ -493,6 +667,35 @@ Outcome: TypeAlias = Literal["error", "warning", "pass", "not_applicable"]
 class PdfAnswer(TypedDict):
     data: str
 
+class PersonalDataAnswer(TypedDict):
+    """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
+
+    checks: list[CheckAnswer]
+    decisions: list[DecisionAnswer]
+    documents: list[PersonalDocumentAnswer]
+    history: list[HistoryAnswer]
+    verification: VerificationAnswer
+
+class PersonalDataEnvelope(TypedDict):
+    data: PersonalDataAnswer
+
+class PersonalDocumentAnswer(TypedDict):
+    checks: list[CheckAnswer]
+    country: CountryAnswer
+    created_at: str
+    decisions: list[DecisionDetailAnswer]
+    document_type: DocumentTypeRefAnswer
+    draft: bool
+    extracted_data: list[Any] | dict[str, Any]
+    fields: dict[str, FieldAnswer]
+    id: str
+    status: DocumentStatus
+    status_label: str
+    updated_at: str
+    url_back: str | None
+    url_front: str | None
+    verification_id: str
+
 Problem = TypedDict(
     "Problem",
     {
@@ -509,6 +712,44 @@ Problem = TypedDict(
         "versions": "NotRequired[list[str]]",
     },
 )
+
+class ReceiptAnswer(TypedDict):
+    """``signature`` is base64 of Ed25519 over the content's canonical JSON (sorted keys, no blanks, UTF-8)."""
+
+    content: ReceiptContentAnswer
+    created_at: str
+    ground: GroundEnum
+    id: str
+    kind: ReceiptAnswerKindEnum
+    signature: str
+
+ReceiptAnswerKindEnum: TypeAlias = Literal["images", "all"]
+
+class ReceiptContentAnswer(TypedDict):
+    """``sha256`` of every file that was deleted, ``audit`` the entry that says so."""
+
+    at: str
+    audit: AuditPlaceAnswer
+    by: str
+    documents: int
+    ground: str
+    kind: str
+    receipt: str
+    sha256: list[str]
+    verification: str
+    workspace: str
+
+class ReceiptListEnvelope(TypedDict):
+    data: list[ReceiptAnswer]
+
+class RedactionAnswer(TypedDict):
+    documents_removed: int
+    status: RedactionAnswerStatusEnum
+
+RedactionAnswerStatusEnum: TypeAlias = Literal["redacted", "already_redacted"]
+
+class RedactionEnvelope(TypedDict):
+    data: RedactionAnswer
 
 class ReprocessingAnswer(TypedDict):
     changes: list[ChangeAnswer]
@@ -528,6 +769,10 @@ class RuleChangeAnswer(TypedDict):
     after: Outcome | NullEnum
     before: Outcome | NullEnum
     rule: str
+
+ServiceTypeEnum: TypeAlias = Literal["business", "residential"]
+
+StateEnum: TypeAlias = Literal["pending", "running", "done", "failed", "no_longer_kept"]
 
 class TypeCountryAnswer(TypedDict):
     iso3: str
@@ -823,6 +1068,46 @@ class Client(Transport):
         answer = self.call("POST", f"/api/v1/{quote(flow)}/documents/{quote(document)}/submit", idempotency_key=idempotency_key)
         return cast("DocumentAnswer", answer["data"])
 
+    def list_registration_bundles(self, flow: str, *, cursor: str | None = None, page: int | None = None, per_page: int | None = None) -> ExportPage:
+        """List registration bundles. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/exports", query={"cursor": cursor, "page": page, "per_page": per_page})
+        return cast("ExportPage", answer)
+
+    def ask_for_the_registration_bundle_of_a_quarter(self, flow: str, body: ExportCreationRequest, *, idempotency_key: str | None = None) -> ExportAnswer:
+        """Ask for the registration bundle of a quarter. Needs the scope `exports:read`."""
+        answer = self.call("POST", f"/api/v1/{quote(flow)}/exports", body=body, idempotency_key=idempotency_key)
+        return cast("ExportAnswer", answer["data"])
+
+    def show_a_registration_bundle(self, flow: str, export: str) -> ExportAnswer:
+        """Show a registration bundle. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/exports/{quote(export)}")
+        return cast("ExportAnswer", answer["data"])
+
+    def download_a_registration_bundle(self, flow: str, export: str) -> None:
+        """Download a registration bundle. Needs the scope `exports:read`."""
+        self.call("GET", f"/api/v1/{quote(flow)}/exports/{quote(export)}/file")
+        return None
+
+    def sign_off_a_quarter(self, flow: str, export: str, *, idempotency_key: str | None = None) -> ExportAnswer:
+        """Sign off a quarter. Needs the scope `verifications:write`."""
+        answer = self.call("POST", f"/api/v1/{quote(flow)}/exports/{quote(export)}/sign-off", idempotency_key=idempotency_key)
+        return cast("ExportAnswer", answer["data"])
+
+    def list_inspectors_links(self, flow: str, *, cursor: str | None = None, page: int | None = None, per_page: int | None = None) -> InspectionPage:
+        """List inspectors' links. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/inspections", query={"cursor": cursor, "page": page, "per_page": per_page})
+        return cast("InspectionPage", answer)
+
+    def make_a_link_for_an_inspector(self, flow: str, body: InspectionCreationRequest, *, idempotency_key: str | None = None) -> IssuedInspectionAnswer:
+        """Make a link for an inspector. Needs the scope `exports:read`."""
+        answer = self.call("POST", f"/api/v1/{quote(flow)}/inspections", body=body, idempotency_key=idempotency_key)
+        return cast("IssuedInspectionAnswer", answer["data"])
+
+    def revoke_an_inspector_link(self, flow: str, inspection: str, *, idempotency_key: str | None = None) -> None:
+        """Revoke an inspector's link. Needs the scope `exports:read`."""
+        self.call("DELETE", f"/api/v1/{quote(flow)}/inspections/{quote(inspection)}", idempotency_key=idempotency_key)
+        return None
+
     def list_verifications(self, flow: str, *, created_from: str | None = None, created_to: str | None = None, cursor: str | None = None, external_ref: str | None = None, page: int | None = None, per_page: int | None = None, q: str | None = None, status: Literal[1, 2, 3, 4, 5, 6, 7, 8] | None = None, tag: str | None = None) -> VerificationPage:
         """List verifications. Needs the scope `verifications:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications", query={"created_from": created_from, "created_to": created_to, "cursor": cursor, "external_ref": external_ref, "page": page, "per_page": per_page, "q": q, "status": status, "tag": tag})
@@ -843,6 +1128,11 @@ class Client(Transport):
         answer = self.call("PATCH", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}", body=body, idempotency_key=idempotency_key, if_match=if_match)
         return cast("VerificationAnswer", answer["data"])
 
+    def download_a_verification_evidence_bundle(self, flow: str, verification: str) -> None:
+        """Download a verification's evidence bundle. Needs the scope `exports:read`."""
+        self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/bundle")
+        return None
+
     def cancel_a_verification(self, flow: str, verification: str, *, idempotency_key: str | None = None) -> VerificationAnswer:
         """Cancel a verification. Needs the scope `verifications:write`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/cancel", idempotency_key=idempotency_key)
@@ -858,20 +1148,65 @@ class Client(Transport):
         answer = self.call("POST", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/checks/{quote(check)}/retry", idempotency_key=idempotency_key)
         return cast("CheckAnswer", answer["data"])
 
+    def export_the_data_kept_of_a_person(self, flow: str, verification: str) -> PersonalDataAnswer:
+        """Export the data kept of a person. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/data")
+        return cast("PersonalDataAnswer", answer["data"])
+
+    def delete_a_verification_data(self, flow: str, verification: str, *, idempotency_key: str | None = None) -> RedactionAnswer:
+        """Delete a verification's data. Needs the scope `redact:write`."""
+        answer = self.call("DELETE", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/data", idempotency_key=idempotency_key)
+        return cast("RedactionAnswer", answer["data"])
+
     def expire_a_verification(self, flow: str, verification: str, *, idempotency_key: str | None = None) -> VerificationAnswer:
         """Expire a verification. Needs the scope `verifications:write`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/expire", idempotency_key=idempotency_key)
         return cast("VerificationAnswer", answer["data"])
+
+    def show_the_ps_form_record(self, flow: str, verification: str) -> FormAnswer:
+        """Show the PS Form 1583 record. Needs the scope `documents:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/form")
+        return cast("FormAnswer", answer["data"])
+
+    def enter_parts_of_the_ps_form_record(self, flow: str, verification: str, body: FormAmendmentRequest, *, idempotency_key: str | None = None, if_match: str | None = None) -> FormAnswer:
+        """Enter parts of the PS Form 1583 record. Needs the scope `verifications:write`."""
+        answer = self.call("PATCH", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/form", body=body, idempotency_key=idempotency_key, if_match=if_match)
+        return cast("FormAnswer", answer["data"])
+
+    def download_the_data_upon_the_blank_form(self, flow: str, verification: str) -> str:
+        """Download the data upon the blank form. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/form/overlay")
+        return cast("str", answer["data"])
+
+    def download_the_ps_form_record(self, flow: str, verification: str) -> str:
+        """Download the PS Form 1583 record. Needs the scope `exports:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/form/pdf")
+        return cast("str", answer["data"])
 
     def put_a_verification_on_hold(self, flow: str, verification: str, *, idempotency_key: str | None = None) -> VerificationAnswer:
         """Put a verification on hold. Needs the scope `verifications:write`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/hold", idempotency_key=idempotency_key)
         return cast("VerificationAnswer", answer["data"])
 
+    def place_a_legal_hold(self, flow: str, verification: str, body: LegalHoldCreationRequest, *, idempotency_key: str | None = None) -> LegalHoldAnswer:
+        """Place a legal hold. Needs the scope `redact:write`."""
+        answer = self.call("POST", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/legal-hold", body=body, idempotency_key=idempotency_key)
+        return cast("LegalHoldAnswer", answer["data"])
+
+    def lift_a_legal_hold(self, flow: str, verification: str, *, idempotency_key: str | None = None) -> None:
+        """Lift a legal hold. Needs the scope `redact:write`."""
+        self.call("DELETE", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/legal-hold", idempotency_key=idempotency_key)
+        return None
+
     def download_the_verification_record(self, flow: str, verification: str) -> str:
         """Download the verification record. Needs the scope `exports:read`."""
         answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/pdf")
         return cast("str", answer["data"])
+
+    def list_the_receipts_of_deleted_data(self, flow: str, verification: str) -> list[ReceiptAnswer]:
+        """List the receipts of deleted data. Needs the scope `verifications:read`."""
+        answer = self.call("GET", f"/api/v1/{quote(flow)}/verifications/{quote(verification)}/receipts")
+        return cast("list[ReceiptAnswer]", answer["data"])
 
     def reprocess_a_verification(self, flow: str, verification: str, body: ReprocessingRequestRequest, *, idempotency_key: str | None = None) -> ReprocessingAnswer:
         """Reprocess a verification. Needs the scope `decisions:write`."""

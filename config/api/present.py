@@ -11,16 +11,19 @@ from typing import Any
 from rest_framework.request import Request
 
 from config.api.links import link_to
-from decisions.models import Check, Decision, ListEntry
+from decisions.forms import FilledForm
+from decisions.models import Check, Decision, Export, Inspection, ListEntry
+from decisions.quarters import quarter_of
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
 from documents.extracted import current_values, extracted_data
 from documents.models import Document, DocumentStatus, Extraction, Image
 from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.countries import COUNTRIES
+from flows.datakeys import warm
 from flows.definition import FlowDefinition, FlowType
 from flows.models import FlowVersion
-from verifications.models import AuditEntry, Verification, VerificationStatus, WebhookDelivery, WebhookEndpoint
+from verifications.models import AuditEntry, LegalHold, RedactionReceipt, Verification, VerificationStatus, WebhookDelivery, WebhookEndpoint
 
 
 def moment(value: datetime | None) -> str | None:
@@ -111,8 +114,8 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
     country = COUNTRIES[document.country]
     return {
         "id": document.pk,
-        "url_front": _image_url(request, images.get("front")),
-        "url_back": _image_url(request, images.get("back")),
+        "url_front": _image_url(request, images.get("front"), document),
+        "url_back": _image_url(request, images.get("back"), document),
         "status": int(document.status),
         "status_label": document.get_status_display(),
         "verification_id": document.verification_id,
@@ -127,8 +130,10 @@ def document_body(request: Request, document: Document, *, with_checks: bool = T
     }
 
 
-def _image_url(request: Request, image: Image | None) -> str | None:
-    return link_to(request, image.blob) if image is not None else None
+def _image_url(request: Request, image: Image | None, document: Document) -> str | None:
+    if image is None or document.images_redacted_at is not None:
+        return None
+    return link_to(request, image.blob)
 
 
 def decision_body(decision: Decision, *, with_checks: bool = False) -> dict[str, Any]:
@@ -214,6 +219,7 @@ def extracted_fields_body(document: Document) -> dict[str, Any]:
 
 
 def decision_bodies(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    warm(decision.verification_id for decision in decisions)
     return [decision_body(decision, with_checks=True) for decision in decisions]
 
 
@@ -226,6 +232,73 @@ def change_body(change: Change) -> dict[str, Any]:
         "after": change.after,
         "after_label": DocumentStatus(change.after).label,
         "rules": [asdict(entry) for entry in change.rules],
+    }
+
+
+def receipt_body(receipt: RedactionReceipt) -> dict[str, Any]:
+    return {
+        "id": receipt.pk,
+        "kind": receipt.kind,
+        "ground": receipt.ground,
+        "content": receipt.content,
+        "signature": receipt.signature,
+        "created_at": moment(receipt.created_at),
+    }
+
+
+def hold_body(hold: LegalHold) -> dict[str, Any]:
+    return {"id": hold.pk, "reason": hold.reason, "placed_by": hold.placed_by, "placed_at": moment(hold.placed_at)}
+
+
+def form_body(filled: FilledForm) -> dict[str, Any]:
+    form, verification = filled.form, filled.case.verification
+    return {
+        "verification_id": verification.pk,
+        "identity_documents_verified": form.documents_verified,
+        "form_complete": form.complete,
+        "crd_uploaded_at": moment(verification.crd_uploaded_at),
+        "missing": [entry.box.key for entry in form.missing],
+        "problems": list(form.problems),
+        "boxes": [
+            {
+                "box": entry.box.number, "label": entry.box.label, "key": entry.box.key, "value": entry.value, "source": entry.source,
+                "missing": entry.missing,
+            }
+            for entry in form.entries
+        ],
+    }  # fmt: skip
+
+
+def export_body(export: Export) -> dict[str, Any]:
+    return {
+        "id": export.pk,
+        "flow": export.flow_id,
+        "quarter": export.quarter,
+        "due_on": quarter_of(export.quarter).due.isoformat(),
+        "state": export.get_state_display().lower().replace(" ", "_"),
+        "done": export.done,
+        "total": export.total,
+        "size": export.size,
+        "include_protected": export.include_protected,
+        "created_by": export.created_by,
+        "created_at": moment(export.created_at),
+        "finished_at": moment(export.finished_at),
+        "expires_at": moment(export.expires_at),
+        "signed_off_by": export.signed_off_by or None,
+        "signed_off_at": moment(export.signed_off_at),
+    }
+
+
+def inspection_body(inspection: Inspection) -> dict[str, Any]:
+    """Needs ``verifications``."""
+    return {
+        "id": inspection.pk,
+        "flow": inspection.flow_id,
+        "verifications": sorted(row.pk for row in inspection.verifications.all()),
+        "created_by": inspection.created_by,
+        "created_at": moment(inspection.created_at),
+        "expires_at": moment(inspection.expires_at),
+        "revoked_at": moment(inspection.revoked_at),
     }
 
 

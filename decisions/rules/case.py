@@ -58,11 +58,20 @@ def signature_witnessed(evidence: Evidence, threshold: Thresholds) -> Finding:
     if not record:
         return not_applicable(f"The signature's witness: {NOT_ASSESSED}. A PS Form 1583 is not complete without one.")
     values = [declaration("witness", name, str(value)) for name, value in sorted(record.items()) if value]
-    wanted = ("kind", "mode", "name", "signed_at", *(_COMMISSION if record.get("kind") == "notary" else ()))
-    if missing := [name for name in wanted if not record.get(name)]:
-        return unclear(*values, code="witness_incomplete", expected=list(wanted), computed={"missing": missing})
-    wrong = _wrong(record, evidence.case.today)
+    missing, wrong = witness_gaps(record, evidence.case.today)
+    if missing:
+        return unclear(*values, code="witness_incomplete", expected=list(_wanted(record)), computed={"missing": missing})
     return failed(*values, computed={"wrong": wrong}) if wrong else passed(*values, computed={"wrong": []})
+
+
+def witness_gaps(record: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
+    """What a witness record lacks, and what in a whole one USPS does not accept."""
+    missing = [name for name in _wanted(record) if not record.get(name)]
+    return missing, [] if missing else _wrong(record, today)
+
+
+def _wanted(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("kind", "mode", "name", "signed_at", *(_COMMISSION if record.get("kind") == "notary" else ()))
 
 
 def _wrong(record: Mapping[str, Any], today: date) -> list[str]:

@@ -17,7 +17,7 @@ from scripted import LEASE, Script
 from documents.models import Blob, BlobState, Correction, Document, DocumentStatus, Extraction, Image
 from documents.types import CONTEXT_LABELS
 from factories import Person, b64, start, upload, upload_body, work_off
-from flows.vault import keyring
+from flows import datakeys
 from verifications.models import AuditEntry, Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
@@ -369,7 +369,7 @@ def test_files_are_encrypted_where_they_lie(alice: Person, picture: Picture) -> 
     with default_storage.open(f"{blob.key[-2:]}/{blob.key}") as file:
         stored = file.read()
     assert data[:64] not in stored
-    assert keyring().open(stored, blob.key) == data
+    assert datakeys.unseal(stored, blob.key) == data
     assert blob.state == BlobState.KEPT
 
 

@@ -256,6 +256,7 @@ class TestReprocess:
         for context, kind in (("PHOTO_ID", 1), ("PROOF_OF_ADDRESS", 24)):
             upload(alice, waiting, context=context, type=kind, front=picture(seed=kind))
         alice.post(f"/usps1583/verifications/{waiting['id']}/submit")
+        blind = make_person("blind", workspace="wonder", scopes=["flows:read"])
         before = everything()
         assert refused(reprocess(alice, approved)) == (400, "transition_not_allowed")
         assert refused(reprocess(alice, fresh)) == (400, "verification_not_submitted")
@@ -267,7 +268,6 @@ class TestReprocess:
         assert refused(alice.post("/usps1583/verifications/ver_none/reprocess", {})) == (404, "verification_not_found")
         assert refused(alice.post(f"/identity/verifications/{approved['id']}/reprocess", {"dry_run": True})) == (400, "flow_mismatch")
         assert refused(reprocess(bob, approved)) == (403, "missing_scope")
-        blind = make_person("blind", workspace="wonder", scopes=["flows:read"])
         assert refused(reprocess(blind, approved, dry_run=True)) == (403, "missing_scope")
         assert everything() == before
 

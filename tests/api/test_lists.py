@@ -63,7 +63,7 @@ def test_an_entry_is_added_shown_listed_and_removed(alice: Person) -> None:
     assert alice.delete(f"/lists/{entry['id']}").status_code == 204
     assert refused(alice.get(f"/lists/{entry['id']}")) == (404, "list_entry_not_found")
     assert refused(alice.delete(f"/lists/{entry['id']}")) == (404, "list_entry_not_found")
-    actions = [row.action for row in AuditEntry.objects.order_by("number")]
+    actions = [row.action for row in AuditEntry.objects.filter(action__startswith="list_entry").order_by("number")]
     assert actions == ["list_entry.added", "list_entry.added", "list_entry.removed"]
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_listed(alice: Person, change: dict[str, Any], field: str
     response = alice.post("/lists", {**NUMBER, **change})
     assert refused(response) == (422, "validation_failed")
     assert list(response.json()["errors"]) == [field]
-    assert (ListEntry.objects.count(), AuditEntry.objects.count()) == (0, 0)
+    assert (ListEntry.objects.count(), AuditEntry.objects.filter(action__startswith="list_entry").count()) == (0, 0)
 
 
 def test_a_value_is_listed_once_however_it_is_written(alice: Person) -> None:
@@ -185,7 +185,10 @@ class TestAdmin:
         assert boss.get(f"/admin/decisions/listentry/{entry.pk}/change/").status_code == 200
         assert boss.post(f"/admin/decisions/listentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 302
         assert ListEntry.objects.count() == 0
-        assert [row.action for row in AuditEntry.objects.order_by("number")] == ["list_entry.added", "list_entry.removed"]
+        assert [row.action for row in AuditEntry.objects.filter(action__startswith="list_entry").order_by("number")] == [
+            "list_entry.added",
+            "list_entry.removed",
+        ]
 
     def test_several_are_taken_off_at_once(self, boss: Client, alice: Person) -> None:
         ids = [add(alice, NUMBER)["id"], add(alice, ADDRESS)["id"]]

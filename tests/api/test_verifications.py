@@ -318,9 +318,9 @@ def test_lists_and_details_take_a_constant_number_of_queries(
     for case in cases:
         upload(alice, case, "address", context="PROOF_OF_ADDRESS", type=41, front=picture())
     work_off(twice=False)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         alice.get("/verifications")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         alice.get(f"/address/verifications/{cases[0]['id']}")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         alice.get("/address/documents")

@@ -47,7 +47,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def test_a_file_on_disk_is_sealed_and_its_owners_alone(disk: Path) -> None:
-    blob = storage.put(b"passport", content_type="image/png")
+    blob = storage.put(b"passport", content_type="image/png", owner="ver_1")
     path = _files(disk)[0]
     assert b"passport" not in path.read_bytes()
     assert oct(path.stat().st_mode & 0o777) == "0o600"
@@ -55,7 +55,7 @@ def test_a_file_on_disk_is_sealed_and_its_owners_alone(disk: Path) -> None:
 
 
 def test_a_file_that_was_swapped_does_not_open(disk: Path) -> None:
-    one, two = storage.put(b"one", content_type="image/png"), storage.put(b"two", content_type="image/png")
+    one, two = storage.put(b"one", content_type="image/png", owner="ver_1"), storage.put(b"two", content_type="image/png", owner="ver_1")
     first, second = (disk / storage._name(blob.key) for blob in (one, two))
     first.write_bytes(second.read_bytes())
     with pytest.raises(Unreadable):
@@ -63,7 +63,7 @@ def test_a_file_that_was_swapped_does_not_open(disk: Path) -> None:
 
 
 def test_a_doomed_blob_is_erased_after_the_commit(disk: Path, django_capture_on_commit_callbacks: Any) -> None:
-    blob = storage.keep(storage.put(b"x", content_type="image/png"))
+    blob = storage.keep(storage.put(b"x", content_type="image/png", owner="ver_1"))
     token = storage.signed_path(blob).removeprefix("/files/")
     with django_capture_on_commit_callbacks(execute=True):
         storage.doom(blob)
@@ -74,18 +74,18 @@ def test_a_doomed_blob_is_erased_after_the_commit(disk: Path, django_capture_on_
 
 
 def test_a_blob_that_was_doomed_by_a_process_that_died_is_swept(disk: Path) -> None:
-    blob = storage.keep(storage.put(b"x", content_type="image/png"))
+    blob = storage.keep(storage.put(b"x", content_type="image/png", owner="ver_1"))
     Blob.objects.filter(pk=blob.pk).update(state=BlobState.DOOMED)
     assert (storage.sweep(), _files(disk), storage.sweep()) == (1, [], 0)
 
 
 def test_a_fresh_arrival_is_not_swept(disk: Path) -> None:
-    storage.put(b"x", content_type="image/png")
+    storage.put(b"x", content_type="image/png", owner="ver_1")
     assert (storage.sweep(), len(_files(disk))) == (0, 1)
 
 
 def test_a_bucket_keeps_reads_and_deletes(bucket: str) -> None:
-    blob = storage.keep(storage.put(b"passport", content_type="image/png"))
+    blob = storage.keep(storage.put(b"passport", content_type="image/png", owner="ver_1"))
     stored = boto3.client("s3", region_name="us-east-1").get_object(Bucket="papers", Key=storage._name(blob.key))
     assert (stored["Body"].read() == b"passport") is (bucket == "presigned")
     assert stored["ServerSideEncryption"] == "AES256"
@@ -95,7 +95,7 @@ def test_a_bucket_keeps_reads_and_deletes(bucket: str) -> None:
 
 
 def test_links_to_a_bucket_are_presigned_for_half_an_hour_or_go_through_us(bucket: str) -> None:
-    blob = storage.keep(storage.put(b"passport", content_type="image/png"))
+    blob = storage.keep(storage.put(b"passport", content_type="image/png", owner="ver_1"))
     url = storage.signed_path(blob)
     if bucket == "proxy":
         assert storage.open_signed(url.removeprefix("/files/")).key == blob.key

@@ -26,6 +26,9 @@ def test_a_good_file_is_parsed() -> None:
     assert (flow.extract_on, flow.time_zone, flow.expires_after_days) == ("upload", "UTC", None)
     assert flow.types_by_id[2].countries == ("USA",)
     assert flow.severity("document_unexpired") == "warning"
+    assert (flow.retention.images_after_decision_days, flow.retention.data_after_closing_days) == (90, 365)
+    changed = FlowDefinition.parse({**GOOD, "retention": {"images_after_decision_days": 0, "data_after_closing_days": None}})
+    assert (changed.retention.images_after_decision_days, changed.retention.data_after_closing_days) == (0, None)
 
 
 @pytest.mark.parametrize("slug", sorted(RESERVED_SLUGS))
@@ -53,6 +56,12 @@ def test_reserved_words_are_no_slugs(slug: str) -> None:
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"lifecycle": {"expires_after_days": 0}}, "expires_after_days"),
         ({"lifecycle": {"expires_after_days": True}}, "expires_after_days"),
+        ({"retention": {"images_unapproved_days": 91}}, "retention.images_unapproved_days"),
+        ({"retention": {"images_unapproved_days": None}}, "retention.images_unapproved_days"),
+        ({"retention": {"selfies_after_decision_days": 366}}, "retention.selfies_after_decision_days"),
+        ({"retention": {"data_after_closing_days": 182}}, "retention.data_after_closing_days"),
+        ({"retention": {"images_after_upload_days": True}}, "retention.images_after_upload_days"),
+        ({"retention": {"forever": 1}}, "unknown forever"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(change: dict[str, Any], place: str) -> None:

@@ -352,3 +352,113 @@ class EventAnswer(s.Serializer):
     type = s.ChoiceField(PUBLIC_EVENTS)
     timestamp = s.DateTimeField()
     data = EventDataAnswer()  # type: ignore[assignment]
+
+
+class RedactionAnswer(s.Serializer):
+    status = s.ChoiceField([("redacted", "redacted"), ("already_redacted", "already_redacted")])
+    documents_removed = s.IntegerField()
+
+
+class AuditPlaceAnswer(s.Serializer):
+    number = s.IntegerField()
+    hash = s.CharField()
+
+
+class ReceiptContentAnswer(s.Serializer):
+    """``sha256`` of every file that was deleted, ``audit`` the entry that says so."""
+
+    receipt = s.CharField()
+    verification = s.CharField()
+    workspace = s.CharField()
+    kind = s.CharField()
+    ground = s.CharField()
+    by = s.CharField()
+    at = s.DateTimeField()
+    documents = s.IntegerField()
+    sha256 = s.ListField(child=s.CharField())
+    audit = AuditPlaceAnswer()
+
+
+class ReceiptAnswer(s.Serializer):
+    """``signature`` is base64 of Ed25519 over the content's canonical JSON (sorted keys, no blanks, UTF-8)."""
+
+    id = s.CharField()
+    kind = s.ChoiceField([("images", "images"), ("all", "all")])
+    ground = s.ChoiceField([("requested", "requested"), ("retention", "retention")])
+    content = ReceiptContentAnswer()
+    signature = s.CharField()
+    created_at = s.DateTimeField()
+
+
+class LegalHoldAnswer(s.Serializer):
+    id = s.CharField()
+    reason = s.CharField()
+    placed_by = s.CharField()
+    placed_at = s.DateTimeField()
+
+
+class PersonalDocumentAnswer(DocumentAnswer):
+    fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
+
+
+class PersonalDataAnswer(s.Serializer):
+    """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
+
+    verification = VerificationAnswer()
+    documents = PersonalDocumentAnswer(many=True)
+    decisions = DecisionAnswer(many=True)
+    checks = CheckAnswer(many=True)
+    history = HistoryAnswer(many=True)
+
+
+class FormBoxAnswer(s.Serializer):
+    box = s.CharField()
+    label = s.CharField(allow_blank=True)  # type: ignore[assignment]
+    key = s.CharField()
+    value = s.CharField(allow_blank=True)
+    source = s.CharField(allow_blank=True)  # type: ignore[assignment]
+    missing = s.BooleanField()
+
+
+class FormAnswer(s.Serializer):
+    """``missing`` are the keys of boxes that are needed and empty, ``problems`` those whose value USPS does not accept."""
+
+    verification_id = s.CharField()
+    identity_documents_verified = s.BooleanField()
+    form_complete = s.BooleanField()
+    crd_uploaded_at = s.DateTimeField(allow_null=True)
+    missing = s.ListField(child=s.CharField())
+    problems = s.ListField(child=s.CharField())
+    boxes = FormBoxAnswer(many=True)
+
+
+class ExportAnswer(s.Serializer):
+    id = s.CharField()
+    flow = s.CharField()
+    quarter = s.CharField()
+    due_on = s.DateField()
+    state = s.ChoiceField([(name, name) for name in ("pending", "running", "done", "failed", "no_longer_kept")])
+    done = s.IntegerField()
+    total = s.IntegerField()
+    size = s.IntegerField()
+    include_protected = s.BooleanField()
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    finished_at = s.DateTimeField(allow_null=True)
+    expires_at = s.DateTimeField()
+    signed_off_by = s.CharField(allow_null=True)
+    signed_off_at = s.DateTimeField(allow_null=True)
+
+
+class InspectionAnswer(s.Serializer):
+    id = s.CharField()
+    flow = s.CharField()
+    verifications = s.ListField(child=s.CharField())
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    expires_at = s.DateTimeField()
+    revoked_at = s.DateTimeField(allow_null=True)
+
+
+class IssuedInspectionAnswer(InspectionAnswer):
+    url = s.CharField(help_text="Shown once")

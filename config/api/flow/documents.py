@@ -22,6 +22,7 @@ from decisions import dossier, records
 from documents import extraction, services
 from documents.models import Document, Extraction, ExtractionStatus
 from documents.services import DocumentChange
+from flows.datakeys import warm
 
 _ADMISSION_ERRORS = [
     "flow_not_found", "validation_failed", "verification_not_found", "flow_mismatch", "redacted", "verification_canceled",
@@ -32,6 +33,7 @@ _LOOKUP_ERRORS = ["flow_not_found", "document_not_found", "flow_mismatch"]
 
 
 def document_bodies(request: Request, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    warm(document.verification_id for document in documents)
     return [document_body(request, document, with_checks=False) for document in documents]
 
 
@@ -98,7 +100,7 @@ class DocumentDetail(ApiView):
         with_files=True,
         errors=[
             *_ADMISSION_ERRORS, "document_not_found", "verification_mismatch", "document_canceled", "document_not_uploaded",
-            "document_is_draft", "transition_not_allowed",
+            "document_is_draft", "transition_not_allowed", "legal_hold",
         ],
     )  # fmt: skip
     def patch(self, request: Request, flow: str, document: str) -> Response:
@@ -113,7 +115,7 @@ class DocumentDetail(ApiView):
         )
         return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))
 
-    @operation("Delete a document", answers.EMPTY, errors=[*_LOOKUP_ERRORS, "redacted", "document_locked"])
+    @operation("Delete a document", answers.EMPTY, errors=[*_LOOKUP_ERRORS, "redacted", "document_locked", "legal_hold"])
     def delete(self, request: Request, flow: str, document: str) -> Response:
         services.delete_document(caller=self.caller, flow=flow, document_id=document)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -144,6 +146,7 @@ class ExtractDocument(ApiView):
             *_LOOKUP_ERRORS,
             "validation_failed",
             "redacted",
+            "images_redacted",
             "verification_canceled",
             "document_is_draft",
             "document_canceled",
@@ -209,7 +212,7 @@ class DocumentChecks(ApiView):
 class DocumentPdf(ApiView):
     scopes: ClassVar = {"get": "exports:read"}
 
-    @operation("Download a document's record", answers.PDF, errors=[*_LOOKUP_ERRORS, "redacted", "verification_not_approved"])
+    @operation("Download a document's record", answers.PDF, errors=[*_LOOKUP_ERRORS, "redacted", "images_redacted", "verification_not_approved"])
     def get(self, request: Request, flow: str, document: str) -> HttpResponseBase:
         data = records.document_pdf(caller=self.caller, flow=flow, document_id=document)
         return pdf_response(data, document) if wants_pdf(request) else enveloped(base64.b64encode(data).decode())

@@ -6,7 +6,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from config.api.errors import refusal_json, safe_only
-from documents import storage
+from documents import viewing
 from flows.errors import Refused
 
 log = structlog.get_logger(__name__)
@@ -21,8 +21,7 @@ HEADERS = {
 @safe_only
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
-        blob = storage.open_signed(token)
-        data = storage.read(blob)
+        blob, data = viewing.open_link(token)
     except Refused as refusal:
         return refusal_json(request, refusal)
     except FileNotFoundError:

@@ -59,7 +59,7 @@ class ReprocessVerification(ApiView):
         request=serializers.ReprocessingRequest,
         example={"dry_run": True},
         errors=[
-            *_CASE_ERRORS, "validation_failed", "verification_not_submitted", "verification_on_hold", "verification_not_finished",
+            *_CASE_ERRORS, "images_redacted", "validation_failed", "verification_not_submitted", "verification_on_hold", "verification_not_finished",
             "transition_not_allowed",
         ],
     )  # fmt: skip

@@ -64,6 +64,7 @@ class ExpectedWitness(serializers.Serializer):
     commission_jurisdiction = _line(40)
     commission_number = _line(60)
     commission_expires_on = _optional(IsoDate)
+    seal_image_sha256 = _line(64)
 
 
 class ExpectedData(serializers.Serializer):
@@ -179,3 +180,99 @@ class WebhookAmendment(serializers.Serializer):
 
 class WebhookCreation(WebhookAmendment):
     url = Text(max_length=2000, validators=[check_webhook_url])
+
+
+class LegalHoldCreation(serializers.Serializer):
+    reason = Text(max_length=500)
+
+
+class FormName(serializers.Serializer):
+    last = _line()
+    first = _line()
+    middle = _line()
+
+
+class FormAddress(serializers.Serializer):
+    street = _line()
+    city = _line()
+    state = _line()
+    zip4 = _line(20)
+    country = _line(60)
+
+
+class FormMailbox(serializers.Serializer):
+    opened_on = _optional(IsoDate)
+    closed_on = _optional(IsoDate)
+
+
+class FormAgency(serializers.Serializer):
+    street = _line()
+    pmb = _line(40)
+    city = _line()
+    state = _line()
+    zip4 = _line(20)
+
+
+class FormPerson(serializers.Serializer):
+    name = _optional(FormName)
+    phone = _line(40)
+    email = _line(254)
+    home = _optional(FormAddress)
+
+
+class FormApplicant(FormPerson):
+    protected = _optional(Flag, help_text="Whether a court protects this person (item 4k)")
+
+
+class FormAuthorized(FormPerson):
+    verification = _line(60, help_text="The verification of this person's own documents (items 10 and 11)")
+
+
+class FormTransfer(serializers.Serializer):
+    address = _optional(FormAddress)
+    phone = _line(40)
+    email = _line(254)
+
+
+class FormBusiness(serializers.Serializer):
+    name = _line()
+    type = _line()
+    address = _optional(FormAddress)
+    phone = _line(40)
+    registration = _line()
+
+
+class FormRecipient(serializers.Serializer):
+    name = Text(max_length=200)
+    kind = _line(60)
+
+
+class FormSignature(serializers.Serializer):
+    name = _line()
+    signed_on = _optional(IsoDate)
+
+
+class FormAmendment(serializers.Serializer):
+    """The parts of PS Form 1583; each that is sent replaces that part."""
+
+    pmb = _optional(FormMailbox)
+    cmra = _optional(FormAgency)
+    service_type = _optional(serializers.ChoiceField, choices=["business", "residential"])
+    applicant = _optional(FormApplicant)
+    authorized = _optional(FormAuthorized)
+    transfer = _optional(FormTransfer)
+    business = _optional(FormBusiness)
+    additional_recipients = _optional(serializers.ListField, child=FormRecipient(), max_length=200)
+    signature = _optional(FormSignature)
+    witness = _optional(ExpectedWitness)
+    crd_uploaded_at = _optional(Moment)
+
+
+class ExportCreation(serializers.Serializer):
+    quarter = Text(max_length=6, help_text="A year and a quarter such as 2026Q2")
+    include_protected = Flag(required=False, help_text="Also people under a court's protection")
+
+
+class InspectionCreation(serializers.Serializer):
+    verifications = serializers.ListField(child=Text(max_length=60), min_length=1, max_length=1000)
+    hours = Whole(required=False, min_value=1, max_value=720)

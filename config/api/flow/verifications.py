@@ -22,6 +22,7 @@ from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
 from decisions import dossier, records
 from documents import services as documents
 from flows.countries import COUNTRIES
+from flows.datakeys import warm
 from flows.services import current_version, current_versions, get_flow
 from verifications import services
 from verifications.models import Verification, VerificationStatus
@@ -92,6 +93,7 @@ def _status(text: str | None) -> int | None:
 
 
 def _bodies(verifications: Sequence[Verification]) -> list[Any]:
+    warm(entry.pk for entry in verifications)
     return [verification_body(entry) for entry in verifications]
 
 
@@ -210,7 +212,7 @@ class HoldVerification(_LifeCycle):
 class ResumeVerification(_LifeCycle):
     service = staticmethod(documents.resume_verification)
 
-    @operation("Resume a verification that is on hold or expired", answers_with(answers.VerificationAnswer()), errors=_STATE_ERRORS)
+    @operation("Resume a verification that is on hold or expired", answers_with(answers.VerificationAnswer()), errors=[*_STATE_ERRORS, "redacted"])
     def post(self, request: Request, flow: str, verification: str) -> Response:
         return self.move(flow, verification)
 
@@ -264,7 +266,7 @@ class VerificationPdf(ApiView):
     @operation(
         "Download the verification record",
         answers.PDF,
-        errors=["flow_not_found", "verification_not_found", "flow_mismatch", "redacted", "verification_not_approved"],
+        errors=["flow_not_found", "verification_not_found", "flow_mismatch", "redacted", "images_redacted", "verification_not_approved"],
     )
     def get(self, request: Request, flow: str, verification: str) -> HttpResponseBase:
         data = records.verification_pdf(caller=self.caller, flow=flow, verification_id=verification)

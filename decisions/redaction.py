@@ -1,0 +1,28 @@
+"""Forgetting what was judged and printed: outcomes, rules, reasons and hashes stay, the values they rest on and the PDFs go. Fingerprints stay: they
+say nothing without the workspace's key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from decisions.exports import forget_exports
+from decisions.models import Check, Decision, FormRecord, Record, StoredEvidence
+from documents import storage
+from documents.models import Blob, BlobState
+from verifications.models import Verification
+from verifications.redaction import Removed
+
+
+def redact_judgement(verification: Verification, images_of: Collection[str] | None) -> Removed:
+    """Every PDF shows images, so that all of them go even where only some documents' images do."""
+    records = Record.objects.filter(verification=verification)
+    blobs = list(Blob.objects.filter(record__in=records, state=BlobState.KEPT))
+    records.delete()
+    storage.doom(*blobs)
+    forget_exports(verification)
+    if images_of is None:
+        Check.objects.filter(verification=verification).update(evidence_sealed=None)
+        Decision.objects.filter(verification=verification).update(note_sealed=None)
+        FormRecord.objects.filter(verification=verification).update(content_sealed=None)
+        StoredEvidence.objects.filter(verification=verification).update(content_sealed=None)
+    return Removed(0, tuple(blob.sha256 for blob in blobs))
