@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from PIL import Image
 from scripted import Script
 
 from factories import Person, make_person
 from flows import catalogue, datakeys
 from flows.services import publish_flow
+from verifications import append_only
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +67,20 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     scripted = Script()
     monkeypatch.setattr("documents.reading.read", scripted.read)
     return scripted
+
+
+@pytest.fixture
+def emptied(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """For tests that commit: they are followed by emptying the tables, those that only grow, too. Comes before the database's own fixtures."""
+    with django_db_blocker.unblock():
+        append_only.remove(connection)
+    yield
+    with django_db_blocker.unblock():
+        append_only.install(connection)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction") and isinstance(item, pytest.Function):
+            item.fixturenames.insert(0, "emptied")

@@ -19,6 +19,7 @@ BODIES = {
     "POST documents/<str:document>/compare": lambda ids: {"reference_document_id": ids["document"]},
     "PATCH documents/<str:document>": lambda ids: {"verification": ids["verification"]},
     "PATCH documents/<str:document>/extracted-data": lambda ids: {"fields": {"person.surname": "x"}, "reason": "x"},
+    "POST verifications/<str:verification>/legal-hold": lambda ids: {"reason": "x"},
     "PATCH verifications/<str:verification>": lambda ids: {"tags": ["mine"]},
 }
 
@@ -28,7 +29,7 @@ def routes() -> list[tuple[str, str]]:
     found = []
     for entry in get_resolver().url_patterns:
         pattern = str(entry.pattern)
-        if "<str:verification>" in pattern or "<str:document>" in pattern:
+        if pattern.startswith("api/") and ("<str:verification>" in pattern or "<str:document>" in pattern):
             view = entry.callback.view_class  # type: ignore[union-attr]
             found += [(method.upper(), pattern) for method in ("get", "post", "patch", "delete") if hasattr(view, method)]
     return found

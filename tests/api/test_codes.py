@@ -27,12 +27,13 @@ RULES = {
     "check_passed", "flow_mismatch", "document_is_draft", "document_canceled", "document_in_progress", "document_not_uploaded",
     "document_not_extracted", "document_locked", "document_type_not_allowed", "document_type_taken", "no_files", "not_draft",
     "image_missing", "image_invalid", "not_extracted", "same_document",
-    "list_entry_not_found", "list_entry_exists",
+    "list_entry_not_found", "list_entry_exists", "images_redacted", "form_not_available", "form_blank_missing", "export_not_found",
+    "export_not_ready", "inspection_not_found",
 }  # fmt: skip
 CONTRACT = THINGS | REQUESTS | RULES
 # Nothing can be asked for that would answer with these.
 WITHOUT_AN_ENDPOINT = {
-    "decision_not_found", "extraction_not_found", "legal_hold", "verification_not_finished",
+    "decision_not_found", "extraction_not_found",
 }  # fmt: skip
 # Links to images, the admin, hosts and commands have words of their own.
 OUTSIDE_THE_API = {

@@ -13,12 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connection
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from servers import missing
-
-from verifications import append_only
 
 # Playwright's synchronous API runs an event loop in this thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -40,14 +37,9 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _emptied_after_each_test(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """These tests commit, and are followed by emptying the tables: those that only grow, too."""
-    with django_db_blocker.unblock():
-        append_only.remove(connection)
-    yield
-    with django_db_blocker.unblock():
-        append_only.install(connection)
+@pytest.fixture(autouse=True)
+def _emptied_after_each_test(emptied: None) -> None:
+    """These tests commit."""
 
 
 @pytest.fixture
