@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from decisions.review_models import Assignment, Comment, Opinion, Override, ReviewCase
 from documents.models import Blob, Document
 from flows.ids import new_check_id, new_decision_id, new_evidence_id, new_fingerprint_id, new_list_entry_id, new_record_id
 from flows.models import Environment, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
+
+
+__all__ = ["Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Fingerprint", "FingerprintKey", "FingerprintKind", "Fix", "ListEntry",
+           "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase", "StoredEvidence", "Workflow"]  # fmt: skip
 
 
 class Outcome(models.TextChoices):
@@ -127,7 +132,10 @@ class Check(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["document"], condition=Q(current=True), name="check_current")]
+        indexes = [
+            models.Index(fields=["document"], condition=Q(current=True), name="check_current"),
+            models.Index(fields=["reason_code", "verification"], condition=Q(current=True) & ~Q(reason_code=""), name="check_doubt"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="check_outcome_known"),
             models.CheckConstraint(condition=Q(fix__in=Fix.values), name="check_fix_known"),
@@ -162,16 +170,6 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return self.pk
-
-
-class ReviewCase(Verification):
-    """A verification as the review queue shows it."""
-
-    class Meta:
-        proxy = True
-        verbose_name = "case"
-        verbose_name_plural = "cases"
-        ordering = ["submitted_at", "id"]
 
 
 class FingerprintKey(models.Model):
