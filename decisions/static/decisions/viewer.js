@@ -102,9 +102,8 @@ class PageViewer {
     if (this.pinch.size === 2) { this.stretch(event); return; }
     if (!this.from) return;
     const to = this.place(event);
-    const shift = { x: (to.x - this.from.x) * this.box.w, y: (to.y - this.from.y) * this.box.h };
-    this.box.x -= shift.x;
-    this.box.y -= shift.y;
+    this.box.x = this.from.left - (to.x - this.from.x) * this.box.w;
+    this.box.y = this.from.top - (to.y - this.from.y) * this.box.h;
     this.show();
   }
 
