@@ -192,9 +192,7 @@ class CasePages:
         page = Page.objects.select_related("blob", "image").filter(pk=page_id, image__document__verification_id=case.pk).first()
         if page is None:
             raise Http404
-        audit.record(
-            workspace_id=case.workspace_id, actor=name_of(request.user), action="image.viewed", subject=page.image_id, verification=case.pk
-        )
+        audit.record(workspace_id=case.workspace_id, actor=name_of(request.user), action="image.viewed", subject=page.image_id, verification=case.pk)
         return HttpResponse(storage.read(page.blob), content_type=page.blob.content_type, headers=IMAGE_HEADERS)
 
     def _case(self, request: HttpRequest, case_id: str, *, change: bool) -> ReviewCase:

@@ -169,7 +169,9 @@ class QueueColumns:
         level = queue.urgency(row.submitted_at, hours, now)
         told = {"ok": "in time", "soon": "due soon", "late": "late"}[level]
         age = timesince(row.submitted_at, now, depth=1)
-        return format_html('<span class="vb-age vb-age-{}" title="Target: {} hours">{} <span class="vb-age-word">{}</span></span>', level, hours, age, told)
+        return format_html(
+            '<span class="vb-age vb-age-{}" title="Target: {} hours">{} <span class="vb-age-word">{}</span></span>', level, hours, age, told
+        )
 
     @admin.display(description="Why")
     def why(self, row: ReviewCase) -> str:

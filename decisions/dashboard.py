@@ -103,7 +103,13 @@ def gather(user: Any) -> Board:
 
 
 def _hours(today: datetime) -> list[Column]:
-    rows = Verification.objects.filter(created_at__gte=today).annotate(hour=TruncHour("created_at")).values("hour").annotate(total=Count("pk")).order_by()
+    rows = (
+        Verification.objects.filter(created_at__gte=today)
+        .annotate(hour=TruncHour("created_at"))
+        .values("hour")
+        .annotate(total=Count("pk"))
+        .order_by()
+    )
     found = {row["hour"].hour: row["total"] for row in rows}
     most = max(found.values(), default=0) or 1
     return [Column(f"{hour:02}", n := found.get(hour, 0), hour * 24 + 3, 100 - 90 * n / most, 90 * n / most) for hour in range(24)]
@@ -168,7 +174,9 @@ def _agreements(pairs: Sequence[tuple[int, int, int]]) -> Plot:
 def _reasons(since: datetime) -> Plot:
     rows = Decision.objects.filter(created_at__gte=since).exclude(reason_code="").values_list("reason_code").annotate(total=Count("pk"))
     top = list(rows.order_by("-total", "reason_code")[:8])
-    return _plot("Top reasons", "First reasons of decisions in the last 7 days.", [(_words(code), [("Decisions", "plain", n)]) for code, n in top], [])
+    return _plot(
+        "Top reasons", "First reasons of decisions in the last 7 days.", [(_words(code), [("Decisions", "plain", n)]) for code, n in top], []
+    )
 
 
 def _words(code: str) -> str:

@@ -12,7 +12,6 @@ from flows.models import Environment, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
 
-
 __all__ = ["Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Fingerprint", "FingerprintKey", "FingerprintKind", "Fix", "ListEntry",
            "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase", "StoredEvidence", "Workflow"]  # fmt: skip
 

@@ -32,7 +32,9 @@ def agreed(verification: Verification, document: Document, *, author: str, statu
         before.closed_by = author if before.author != author else ""
         before.save(update_fields=["closed_at", "closed_by"])
     if not confirmed:
-        _keep(verification, document, author, status, reasons, note)
+        opinion = Opinion(verification=verification, document=document, status=status, reasons=list(reasons), author=author)
+        opinion.note = note or None
+        _keep(opinion)
     return confirmed
 
 
@@ -41,13 +43,12 @@ def _needs_two(verification: Verification) -> bool:
     return terms.second_reviewer or secrets.randbelow(100) < terms.second_look_percent
 
 
-def _keep(verification: Verification, document: Document, author: str, status: int, reasons: Sequence[str], note: str) -> None:
-    opinion = Opinion(verification=verification, document=document, status=status, reasons=list(reasons), author=author)
-    opinion.note = note or None
+def _keep(opinion: Opinion) -> None:
     opinion.save(force_insert=True)
+    case = opinion.verification
     audit.record(
-        workspace_id=verification.workspace_id, actor=author, action="document.opinion", subject=document.pk, verification=verification.pk,
-        data={"status": status, "reasons": list(reasons)},
+        workspace_id=case.workspace_id, actor=opinion.author, action="document.opinion", subject=opinion.document_id, verification=case.pk,
+        data={"status": opinion.status, "reasons": opinion.reasons},
     )  # fmt: skip
 
 

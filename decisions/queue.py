@@ -79,7 +79,7 @@ def claim(*, user: Any, verification_id: str) -> Assignment:
     now = timezone.now()
     found = Assignment.objects.filter(held(now), verification_id=verification_id).select_related("reviewer").first()
     if found is not None and found.reviewer_id != user.pk:
-        raise Refused("case_claimed", f"{found.reviewer.get_username()} is working on this case.")
+        raise Refused("case_claimed", f"Somebody else is working on this case: {found.reviewer.get_username()}.")
     return _take(verification_id, user, now)
 
 
@@ -118,7 +118,8 @@ def assign(*, user: Any, reviewer: Any, verification_ids: Sequence[str]) -> int:
     found = list(rows.values_list("pk", flat=True))
     Assignment.objects.filter(verification_id__in=found).delete()
     if reviewer is not None:
-        Assignment.objects.bulk_create([Assignment(verification_id=pk, reviewer=reviewer, assigned_by=name_of(user), assigned_at=now) for pk in found])
+        given = {"reviewer": reviewer, "assigned_by": name_of(user), "assigned_at": now}
+        Assignment.objects.bulk_create([Assignment(verification_id=pk, **given) for pk in found])
     for pk in found:
         _record(pk, name_of(user), "case.assigned", {"reviewer": name_of(reviewer) if reviewer else ""})
     return len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -304,13 +305,13 @@ class _Maker:
     def _declared(self, path: str, value: Value) -> OtherValue | None:
         part, name = DECLARED.get(path, ("", ""))
         said = str(((self.file.verification.expected or {}).get(part) or {}).get(name) or "")
-        return OtherValue("Declared", said, fold(said) != fold(value.value)) if said else None
+        return OtherValue("Declared", said, not alike(said, value.value)) if said else None
 
     def _others(self, path: str, value: Value) -> Iterable[OtherValue]:
         for other in self.file.documents:
             found = self.values[other.pk].get(path)
             if other.pk != self.document.pk and found is not None and found.value and self.document.superseded_at is None:
-                yield OtherValue(other.get_context_display(), found.value, fold(found.value) != fold(value.value))
+                yield OtherValue(other.get_context_display(), found.value, not alike(found.value, value.value))
 
     def _groups(self, is_open: bool) -> list[CheckGroup]:
         """By outcome, worst first; what a person set aside has a group of its own."""
@@ -352,6 +353,11 @@ def _questioned(document: Document) -> set[str]:
     checks: list[Check] = document.current_checks  # type: ignore[attr-defined]
     doubted = [check for check in checks if check.outcome in (Outcome.ERROR, Outcome.WARNING)]
     return {entry["path"] for check in doubted for entry in (check.evidence or {}).get("inputs") or []}
+
+
+def alike(one: str, other: str) -> bool:
+    """The same words in whatever order, capitals, accents and punctuation apart. A help for the eye; the rules compare in their own ways."""
+    return sorted(re.findall(r"\w+", fold(one))) == sorted(re.findall(r"\w+", fold(other)))
 
 
 def label_of(path: str) -> str:

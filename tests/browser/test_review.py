@@ -180,7 +180,7 @@ def test_a_reviewer_decides_a_case(alice: Person, reviewer: User, page: Page, pi
     expect(panel(page)).to_contain_text("address_id_not_on_usps_list")
     page.keyboard.press("r")
     dialog(page).get_by_label("This kind of document is not accepted").check()
-    dialog(page).get_by_label("Note").fill("Please send the lease or the vehicle registration.")
+    dialog(page).get_by_role("textbox", name="Note").fill("Please send the lease or the vehicle registration.")
     picture_for_docs("reject")
     dialog(page).get_by_role("button", name="Reject").click()
     said(page, "The document is Rejected.")
@@ -356,7 +356,7 @@ def test_a_field_is_corrected_and_the_case_approved_by_keys_alone(reviewer: User
     ready(page)
     expect(panel(page).locator('tr[data-path="address.zip"]')).to_contain_text("97477")
     expect(panel(page).locator('tr[data-path="address.zip"]')).to_contain_text("read: 92026")
-    expect(panel(page).locator(".vb-warning")).not_to_contain_text("zip_state_mismatch")
+    assert panel(page).locator(".vb-warning").count() == 0
     assert Correction.objects.get().content == {"value": "97477", "reason": "A smudge on the page"}
     page.keyboard.press("a")
     page.keyboard.press("Enter")
@@ -444,7 +444,7 @@ def test_somebody_elses_case_is_not_decided(reviewer: User, browser: Browser, pa
     expect(page.locator(".vb-claim")).to_have_text("bart is working on this case")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
-    said(page, "bart is working on this case.")
+    said(page, "Somebody else is working on this case: bart.")
     assert status_of(case) == V.DOUBLE_CHECK
     other.context.close()
 

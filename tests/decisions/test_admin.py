@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from scripted import LEASE, Script
 
-from decisions.apps import ADMINISTRATORS, COMPLIANCE, REVIEWERS
+from decisions.apps import COMPLIANCE, REVIEWERS
 from decisions.models import Decision
 from decisions.seen import state_of
 from documents.models import Document, DocumentStatus, Page
