@@ -106,7 +106,8 @@ class AssignedFilter(Choice):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         alive = Assignment.objects.filter(queue.held(timezone.now()), verification=OuterRef("pk"))
         wanted = {"me": Exists(alive.filter(reviewer=request.user.pk)), "nobody": ~Exists(alive), "somebody": Exists(alive)}
-        return queryset.filter(wanted[self.value()]) if self.value() in wanted else queryset
+        chosen = wanted.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chosen)
 
 
 class WorkspaceFilter(Choice):

@@ -8,7 +8,8 @@ _REVIEW = ("decisions.view_reviewcase", "decisions.change_reviewcase")
 ROLES = {
     REVIEWERS: _REVIEW,
     COMPLIANCE: (
-        *_REVIEW, "decisions.assign_reviewcase", "decisions.reopen_reviewcase", "decisions.override_reviewcase", "decisions.view_protected_reviewcase",
+        *_REVIEW, "decisions.assign_reviewcase", "decisions.reopen_reviewcase", "decisions.override_reviewcase",
+        "decisions.view_protected_reviewcase",
         "decisions.view_listentry", "decisions.add_listentry", "decisions.delete_listentry", "verifications.view_auditentry",
         "verifications.view_event",
     ),
