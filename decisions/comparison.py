@@ -21,6 +21,9 @@ from verifications import audit
 from verifications.lifecycle import lock_verification
 from verifications.services import Caller
 
+SAME = "A document is not compared with itself."
+UNREAD = "Nothing was read yet on one of the documents."
+
 
 @transaction.atomic
 def compare_documents(*, caller: Caller, flow: str, document_id: str, reference_id: str) -> Extraction:
@@ -34,11 +37,11 @@ def compare_documents(*, caller: Caller, flow: str, document_id: str, reference_
         if side.verification.redacted_at is not None:
             raise Refused("redacted", "The verification's data was deleted.")
     if document.pk == reference.pk:
-        raise _invalid("same_document", "A document is not compared with itself.")
+        raise Refused("same_document", SAME, status=422, errors={"reference_document_id": [SAME]})
     started = time.monotonic()
     sides = [_values(side) for side in (document, reference)]
     if not all(sides):
-        raise _invalid("not_extracted", "Nothing was read yet on one of the documents.")
+        raise Refused("not_extracted", UNREAD, status=422, errors={"reference_document_id": [UNREAD]})
     results = compare_values(*sides)
     lock_verification(document.verification_id)
     row = record_comparison(document, reference, results, duration_ms=round((time.monotonic() - started) * 1000))
@@ -47,10 +50,6 @@ def compare_documents(*, caller: Caller, flow: str, document_id: str, reference_
         data={"reference": reference.pk},
     )  # fmt: skip
     return row
-
-
-def _invalid(code: str, message: str) -> Refused:
-    return Refused(code, message, status=422, errors={"reference_document_id": [message]})
 
 
 def _values(document: Document) -> dict[str, str]:
