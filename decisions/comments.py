@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from decisions.models import Comment
 from decisions.review_models import Audience
 from documents.models import Document
 from flows.errors import Refused
-from flows.services import get_flow
 from verifications import audit
-from verifications.lifecycle import get_verification
-from verifications.models import Verification
-from verifications.services import Caller, locked_in_flow, require_flow
+from verifications.services import Caller, locked_in_flow
 
 LONGEST = 2000
 
@@ -35,16 +31,3 @@ def add_comment(*, caller: Caller, flow: str, verification_id: str, audience: st
         data={"audience": audience},
     )  # fmt: skip
     return comment
-
-
-def comments_of(verification: Verification) -> QuerySet[Comment]:
-    """Oldest first."""
-    return Comment.objects.filter(verification=verification).order_by("created_at", "id")
-
-
-def comments_for_applicant(*, caller: Caller, flow: str, verification_id: str) -> QuerySet[Comment]:
-    """Oldest first. Raises Refused: flow_not_found, verification_not_found, flow_mismatch."""
-    get_flow(caller.workspace, flow)
-    verification = get_verification(caller.workspace, caller.environment, verification_id)
-    require_flow(verification, flow)
-    return comments_of(verification).filter(audience=Audience.APPLICANT)

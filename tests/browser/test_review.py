@@ -508,6 +508,7 @@ def test_every_page_is_accessible(reviewer: User, alice: Person, page: Page, pic
         expect(dialog(page)).to_be_visible()
         accessible(page)
         page.keyboard.press("Escape")
+        expect(dialog(page)).to_have_count(0)
 
 
 def test_keys_can_be_switched_off(reviewer: User, page: Page, case: Verification) -> None:
