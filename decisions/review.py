@@ -17,6 +17,7 @@ from documents.extracted import Value, current_values
 from documents.extraction import correctable_paths
 from documents.fields import fold
 from documents.models import Document, DocumentStatus, Page
+from documents.readers.states import state_code
 from verifications.models import AuditEntry, VerificationStatus
 
 DECLARED = {
@@ -304,14 +305,15 @@ class _Maker:
 
     def _declared(self, path: str, value: Value) -> OtherValue | None:
         part, name = DECLARED.get(path, ("", ""))
-        said = str(((self.file.verification.expected or {}).get(part) or {}).get(name) or "")
-        return OtherValue("Declared", said, not alike(said, value.value)) if said else None
+        parts = (self.file.verification.expected or {}).get(part) or {}
+        said = " ".join(str(parts[key]) for key in (name, "street2" if name == "street" else "") if parts.get(key))
+        return OtherValue("Declared", said, not alike(path, said, value.value)) if said else None
 
     def _others(self, path: str, value: Value) -> Iterable[OtherValue]:
         for other in self.file.documents:
             found = self.values[other.pk].get(path)
             if other.pk != self.document.pk and found is not None and found.value and self.document.superseded_at is None:
-                yield OtherValue(other.get_context_display(), found.value, not alike(found.value, value.value))
+                yield OtherValue(other.get_context_display(), found.value, not alike(path, found.value, value.value))
 
     def _groups(self, is_open: bool) -> list[CheckGroup]:
         """By outcome, worst first; what a person set aside has a group of its own."""
@@ -355,8 +357,11 @@ def _questioned(document: Document) -> set[str]:
     return {entry["path"] for check in doubted for entry in (check.evidence or {}).get("inputs") or []}
 
 
-def alike(one: str, other: str) -> bool:
-    """The same words in whatever order, capitals, accents and punctuation apart. A help for the eye; the rules compare in their own ways."""
+def alike(path: str, one: str, other: str) -> bool:
+    """The same state by code or name, else the same words in whatever order, capitals, accents and punctuation apart. A help for the eye; the rules
+    compare in their own ways."""
+    if path == "address.state" and state_code(one):
+        return state_code(one) == state_code(other)
     return sorted(re.findall(r"\w+", fold(one))) == sorted(re.findall(r"\w+", fold(other)))
 
 
