@@ -30,10 +30,6 @@ class FlowSlug(StringConverter):
 
 
 register_converter(FlowSlug, "flow")
-admin.site.site_header = admin.site.site_title = "Vouchbox"
-admin.site.index_title = "Review and administration"
-admin.site.site_url = "/docs"
-admin.site.enable_nav_sidebar = False
 _V, _D = "api/v1/<flow:flow>/verifications", "api/v1/<flow:flow>/documents"
 
 urlpatterns = [

@@ -3,7 +3,23 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-REVIEWERS = "Reviewers"
+REVIEWERS, COMPLIANCE, ADMINISTRATORS = "Reviewers", "Compliance officers", "Administrators"
+_REVIEW = ("decisions.view_reviewcase", "decisions.change_reviewcase")
+ROLES = {
+    REVIEWERS: _REVIEW,
+    COMPLIANCE: (
+        *_REVIEW, "decisions.assign_reviewcase", "decisions.reopen_reviewcase", "decisions.override_reviewcase",
+        "decisions.view_protected_reviewcase",
+        "decisions.view_listentry", "decisions.add_listentry", "decisions.delete_listentry", "verifications.view_auditentry",
+        "verifications.view_event",
+    ),
+    ADMINISTRATORS: (
+        "flows.view_workspace", "flows.add_workspace", "flows.change_workspace", "flows.view_apitoken", "flows.change_apitoken", "flows.view_flow",
+        "flows.change_flow", "flows.view_flowversion", "verifications.view_event", "verifications.view_outboxmessage",
+        "verifications.change_outboxmessage", "verifications.view_workerheartbeat", "verifications.view_webhookendpoint",
+        "verifications.view_webhookdelivery", "verifications.change_webhookdelivery",
+    ),
+}  # fmt: skip
 
 
 class DecisionsConfig(AppConfig):
@@ -11,16 +27,21 @@ class DecisionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        post_migrate.connect(make_reviewers, sender=self)
+        post_migrate.connect(make_roles, sender=self)
 
 
-def make_reviewers(sender: AppConfig, using: str, **options: Any) -> None:
-    """The group of people who may review, made with the tables it is about: they see cases and decide documents, nothing else. An
-    administrator's own choice of permissions for it is left alone."""
+def make_roles(sender: AppConfig, using: str, **options: Any) -> None:
+    """The groups of people: reviewers decide, compliance officers also reopen, override, assign and see protected people, administrators keep
+    tokens and flows and see no case. Made with the tables they are about; an administrator's own choice for a group is left alone."""
+    from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
-    group, made = Group.objects.using(using).get_or_create(name=REVIEWERS)
-    if made:
-        create_permissions(sender, verbosity=0, using=using)
-        group.permissions.set(Permission.objects.using(using).filter(codename__in=["view_reviewcase", "change_reviewcase"]))
+    made = [name for name in ROLES if Group.objects.using(using).get_or_create(name=name)[1]]
+    if not made:
+        return
+    for label in ("flows", "verifications", "decisions"):
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
+    known = {f"{entry.content_type.app_label}.{entry.codename}": entry for entry in Permission.objects.using(using).select_related("content_type")}
+    for name in made:
+        Group.objects.using(using).get(name=name).permissions.set(known[permission] for permission in ROLES[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from decisions.review_models import Assignment, Comment, Opinion, Override, ReviewCase
 from documents.models import Blob, Document
 from flows.datakeys import SealedUnder
 from flows.ids import (
@@ -20,6 +21,9 @@ from flows.ids import (
 from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
+
+__all__ = ["Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Export", "ExportPart", "ExportState", "Fingerprint", "FingerprintKey", "FingerprintKind", "Fix", "FormRecord", "Inspection", "ListEntry",
+           "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase", "StoredEvidence", "Workflow"]  # fmt: skip
 
 
 class Outcome(models.TextChoices):
@@ -137,7 +141,10 @@ class Check(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["document"], condition=Q(current=True), name="check_current")]
+        indexes = [
+            models.Index(fields=["document"], condition=Q(current=True), name="check_current"),
+            models.Index(fields=["reason_code", "verification"], condition=Q(current=True) & ~Q(reason_code=""), name="check_doubt"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="check_outcome_known"),
             models.CheckConstraint(condition=Q(fix__in=Fix.values), name="check_fix_known"),
@@ -259,16 +266,6 @@ class Inspection(models.Model):
 
     def __str__(self) -> str:
         return self.pk
-
-
-class ReviewCase(Verification):
-    """A verification as the review queue shows it."""
-
-    class Meta:
-        proxy = True
-        verbose_name = "case"
-        verbose_name_plural = "cases"
-        ordering = ["submitted_at", "id"]
 
 
 class FingerprintKey(models.Model):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from decisions.exports import forget_exports
-from decisions.models import Check, Decision, FormRecord, Record, StoredEvidence
+from decisions.models import Check, Comment, Decision, FormRecord, Opinion, Record, StoredEvidence
 from documents import storage
 from documents.models import Blob, BlobState
 from verifications.models import Verification
@@ -23,6 +23,8 @@ def redact_judgement(verification: Verification, images_of: Collection[str] | No
     if images_of is None:
         Check.objects.filter(verification=verification).update(evidence_sealed=None)
         Decision.objects.filter(verification=verification).update(note_sealed=None)
+        Comment.objects.filter(verification=verification).update(text_sealed=None)
+        Opinion.objects.filter(verification=verification).update(note_sealed=None)
         FormRecord.objects.filter(verification=verification).update(content_sealed=None)
         StoredEvidence.objects.filter(verification=verification).update(content_sealed=None)
     return Removed(0, tuple(blob.sha256 for blob in blobs))

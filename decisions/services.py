@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_fsm import can_proceed
 
-from decisions import policy
+from decisions import opinions, policy
 from decisions.evidence import Case, Evidence
 from decisions.frozen import freeze
 from decisions.gather import gather_case, judged_documents
@@ -19,6 +20,7 @@ from decisions.judging import Judged, judge_document, judge_rule, reasons_of, st
 from decisions.models import Check, Decision, DecisionStatus, Fix, Outcome, StoredEvidence, Workflow
 from decisions.rules import registry
 from decisions.rules.registry import Finding, Rule
+from decisions.seen import require_unchanged
 from documents.extraction import is_being_read_again
 from documents.models import Document, DocumentStatus
 from documents.services import get_document, live_documents
@@ -112,7 +114,7 @@ def _reopen_if_changed(verification: Verification) -> None:
 
 def _write_checks(verification: Verification, document: Document, judged: Sequence[Judged], decision: Decision | None) -> None:
     current = Check.objects.filter(document=document, current=True)
-    current.filter(decision__isnull=True).delete()
+    current.filter(decision__isnull=True, override__isnull=True).delete()
     current.update(current=False)
     Check.objects.bulk_create([_check(verification, document, entry, decision) for entry in judged])
 
@@ -204,9 +206,10 @@ def _reasons(verification: Verification) -> list[str]:
 
 @transaction.atomic
 def review_document(
-    *, caller: Caller, flow: str, document_id: str, status: int, reasons: Sequence[str] = (), note: str = "", seen_status: int | None = None
+    *, caller: Caller, flow: str, document_id: str, status: int, reasons: Sequence[str] = (), note: str = "", seen: int | None = None
 ) -> Document:
-    """A person's decision, which beats the engine's. ``seen_status`` is what the reviewer's screen showed.
+    """A person's decision, which beats the engine's. Where two people must agree, the first one's is kept as an opinion and the document stays as it
+    is. ``seen`` is the state of the case that the reviewer's screen showed (``decisions.seen``).
 
     Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_canceled, verification_not_submitted,
     verification_on_hold, transition_not_allowed, validation_failed (reopening needs a note), stale_review.
@@ -216,13 +219,18 @@ def review_document(
     document = Document.objects.select_for_update().get(pk=found.pk)
     document.verification = verification
     _require_reviewable(verification, document)
-    if seen_status is not None and document.status != seen_status:
-        raise Refused("stale_review", "The document was decided meanwhile.")
+    require_unchanged(verification, seen)
     wanted, reopening = DecisionStatus(status), document.status in (DocumentStatus.APPROVED, DocumentStatus.REJECTED)
     if wanted == DecisionStatus.DOUBLE_CHECK and reopening and not note.strip():
         message = "Reopening a decided document needs a note."
         raise Refused("validation_failed", message, status=422, errors={"note": [message]})
     codes = list(dict.fromkeys(reasons)) or (["rejected_by_reviewer"] if wanted == DecisionStatus.REJECTED else [])
+    if wanted == DecisionStatus.DOUBLE_CHECK:
+        opinions.withdraw(document)
+    elif can_proceed(getattr(document, _MOVE_TO[wanted])) and not opinions.agreed(
+        verification, document, author=caller.name, status=wanted, reasons=codes, note=note
+    ):
+        return document
     _apply_review(caller, document, wanted, codes, note=note, reopening=reopening)
     return document
 

@@ -61,6 +61,16 @@ _RETENTION_LIMITS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewTerms:
+    """How people review a flow's cases. ``second_reviewer``: two different people must agree on every decision made by hand;
+    ``second_look_percent``: so many decisions in a hundred, chosen at random, need it anyway; ``target_hours``: how long a case may wait."""
+
+    second_reviewer: bool = False
+    second_look_percent: int = 0
+    target_hours: int = 24
+
+
 @dataclass(frozen=True)
 class FlowDefinition:
     """One version of a flow.
@@ -80,15 +90,15 @@ class FlowDefinition:
     time_zone: str
     expires_after_days: int | None
     retention: RetentionTimes
+    review: ReviewTerms
     source: Mapping[str, Any]
 
     @classmethod
     def parse(cls, raw: Any) -> FlowDefinition:
         """Raises InvalidFlow."""
         data = _mapping(raw, "flow")
-        _only(
-            data, "flow", {"slug", "name", "description", "extract_on", "contexts", "document_types", "rules", "time_zone", "lifecycle", "retention"}
-        )
+        known = {"slug", "name", "description", "extract_on", "contexts", "document_types", "rules", "time_zone", "lifecycle", "retention", "review"}
+        _only(data, "flow", known)
         contexts = _mapping(data.get("contexts"), "contexts")
         _only(contexts, "contexts", {"required", "optional"})
         lifecycle = _mapping(data.get("lifecycle", {}), "lifecycle")
@@ -108,6 +118,7 @@ class FlowDefinition:
             time_zone=_time_zone(data.get("time_zone", "UTC")),
             expires_after_days=_days(lifecycle.get("expires_after_days")),
             retention=_retention(_mapping(data.get("retention", {}), "retention")),
+            review=_review(_mapping(data.get("review", {}), "review")),
             source=data,
         )
 
@@ -217,4 +228,22 @@ def _days(value: Any) -> int | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidFlow("lifecycle.expires_after_days: expected a whole number of days, 1 or more")
+    return value
+
+
+def _review(data: Mapping[str, Any]) -> ReviewTerms:
+    _only(data, "review", {"second_reviewer", "second_look_percent", "target_hours"})
+    both = data.get("second_reviewer", False)
+    if not isinstance(both, bool):
+        raise InvalidFlow("review.second_reviewer: expected true or false")
+    return ReviewTerms(
+        second_reviewer=both,
+        second_look_percent=_within(data.get("second_look_percent", 0), "review.second_look_percent", 0, 100),
+        target_hours=_within(data.get("target_hours", 24), "review.target_hours", 1, 8760),
+    )
+
+
+def _within(value: Any, place: str, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidFlow(f"{place}: expected a whole number from {least} to {most}")
     return value

@@ -76,7 +76,7 @@ class Verification(models.Model):
             models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="verification_by_flow"),
             models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="verification_all_flows"),
             models.Index(fields=["workspace", "environment", "external_ref"], name="verification_external_ref"),
-            models.Index(fields=["status", "submitted_at"], name="verification_queue"),
+            models.Index(fields=["status", "submitted_at", "id"], name="verification_queue"),
             models.Index(fields=["expires_at"], condition=Q(status=1), name="verification_expiring"),
         ]
         constraints = [

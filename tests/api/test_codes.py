@@ -37,7 +37,8 @@ WITHOUT_AN_ENDPOINT = {
 }  # fmt: skip
 # Links to images, the admin, hosts and commands have words of their own.
 OUTSIDE_THE_API = {
-    "stale_review", "link_invalid", "link_expired", "link_gone", "bad_request", "forbidden", "csrf_failed", "token_not_found", "unknown_scope",
+    "stale_review", "case_claimed", "own_case", "document_decided",
+    "link_invalid", "link_expired", "link_gone", "bad_request", "forbidden", "csrf_failed", "token_not_found", "unknown_scope",
 }  # fmt: skip
 
 

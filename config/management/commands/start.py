@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from decisions.apps import REVIEWERS
+from decisions.apps import COMPLIANCE, REVIEWERS
 from flows.models import ApiToken, Workspace
 from flows.services import get_or_create_workspace, issue_token
 
@@ -80,7 +80,7 @@ def _demo_reviewer() -> list[str]:
         return [f"Reviewer     {REVIEWER} (password as shown at the first start)"]
     password = secrets.token_urlsafe(12)
     user = User.objects.create_user(REVIEWER, password=password, is_staff=True)
-    user.groups.add(Group.objects.get(name=REVIEWERS))
+    user.groups.set(Group.objects.filter(name__in=[REVIEWERS, COMPLIANCE]))
     return [f"Reviewer     {REVIEWER} / {password}  (shown once)"]
 
 

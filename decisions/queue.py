@@ -1,0 +1,173 @@
+"""Use cases of the review queue: claim a case, take the next one, give it back, assign many; and what the queue counts.
+
+A claim that idles for 30 minutes is free again without anybody doing anything: it is simply no longer counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from decisions.models import Assignment, Check, Opinion
+from decisions.reviewers import name_of, sees_protected
+from flows.errors import Refused
+from flows.models import FlowVersion
+from verifications import audit
+from verifications.lifecycle import lock_verification
+from verifications.models import Verification, VerificationStatus
+
+IDLE = timedelta(minutes=30)
+PROTECTED = "protected_individual"
+SOON = 0.75
+
+
+def held(now: datetime) -> Q:
+    """Assignments that keep others out: alive, or waiting for the person they were given to."""
+    return Q(active_at__isnull=True) | Q(active_at__gt=now - IDLE)
+
+
+def visible(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """Without the cases of people whom a court protects, unless the user may see those."""
+    if sees_protected(user):
+        return rows
+    protected = Check.objects.filter(verification=OuterRef("pk"), current=True, reason_code=PROTECTED)
+    return rows.filter(~Exists(protected))
+
+
+def is_protected(verification: Verification) -> bool:
+    return Check.objects.filter(verification=verification, current=True, reason_code=PROTECTED).exists()
+
+
+def waiting(user: Any) -> QuerySet[Verification]:
+    """What waits for a person and this one may see, the longest waiting first."""
+    rows = Verification.objects.filter(status=VerificationStatus.DOUBLE_CHECK)
+    return visible(rows, user).order_by("submitted_at", "id")
+
+
+@transaction.atomic
+def claim_next(*, user: Any) -> str | None:
+    """The user's own oldest open case, else the oldest that is free and does not wait for somebody else's second look; None when there is none.
+    Two people who ask at once get two cases."""
+    now = timezone.now()
+    own = Exists(Assignment.objects.filter(held(now), verification=OuterRef("pk"), reviewer=user))
+    mine = waiting(user).filter(own).values_list("pk", flat=True).first()
+    if mine is not None:
+        _take(mine, user, now)
+        return mine
+    taken = Assignment.objects.filter(held(now), verification=OuterRef("pk"))
+    open_opinions = Opinion.objects.filter(closed_at__isnull=True, document__superseded_at__isnull=True)
+    first_look = open_opinions.filter(verification=OuterRef("pk"), author=name_of(user))
+    free = waiting(user).filter(~Exists(taken), ~Exists(first_look))
+    while (pk := free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True).first()) is not None:
+        # The lock may have come after another's claim that the query did not see yet: look again now that the row is ours.
+        if not Assignment.objects.filter(held(now), verification_id=pk).exists():
+            _take(pk, user, now)
+            return pk
+    return None
+
+
+@transaction.atomic
+def claim(*, user: Any, verification_id: str) -> Assignment:
+    """Take a case, or go on with one's own. Raises Refused("case_claimed") when somebody else has it."""
+    lock_verification(verification_id)
+    now = timezone.now()
+    found = Assignment.objects.filter(held(now), verification_id=verification_id).select_related("reviewer").first()
+    if found is not None and found.reviewer_id != user.pk:
+        raise Refused("case_claimed", f"Somebody else is working on this case: {found.reviewer.get_username()}.")
+    return _take(verification_id, user, now)
+
+
+def _take(verification_id: str, user: Any, now: datetime) -> Assignment:
+    before = Assignment.objects.filter(verification_id=verification_id).first()
+    if before is not None and before.reviewer_id == user.pk and before.active_at is not None and before.active_at > now - IDLE:
+        Assignment.objects.filter(pk=before.pk).update(active_at=now)
+        return before
+    values = {"reviewer": user, "assigned_by": name_of(user), "assigned_at": now, "active_at": now}
+    found, _ = Assignment.objects.update_or_create(verification_id=verification_id, defaults=values)
+    _record(verification_id, name_of(user), "case.claimed")
+    return found
+
+
+def keep_alive(*, user: Any, verification_id: str) -> None:
+    """Whoever works on a case does not lose it. Somebody else's claim, or none, is left alone."""
+    now = timezone.now()
+    own = Assignment.objects.filter(verification_id=verification_id, reviewer=user).filter(held(now))
+    own.filter(Q(active_at__isnull=True) | Q(active_at__lt=now - timedelta(minutes=1))).update(active_at=now)
+
+
+@transaction.atomic
+def release(*, user: Any, verification_id: str) -> None:
+    """Give a case back. Not one's own: nothing happens."""
+    lock_verification(verification_id)
+    deleted, _ = Assignment.objects.filter(verification_id=verification_id, reviewer=user).delete()
+    if deleted:
+        _record(verification_id, name_of(user), "case.released")
+
+
+@transaction.atomic
+def assign(*, user: Any, reviewer: Any, verification_ids: Sequence[str]) -> int:
+    """Give cases that wait to ``reviewer``, whoever had them; None frees them. Answers how many; those that were decided meanwhile are left out."""
+    now = timezone.now()
+    rows = waiting(user).filter(pk__in=verification_ids).order_by("pk").select_for_update(of=("self",))
+    found = list(rows.values_list("pk", flat=True))
+    Assignment.objects.filter(verification_id__in=found).delete()
+    if reviewer is not None:
+        given = {"reviewer": reviewer, "assigned_by": name_of(user), "assigned_at": now}
+        Assignment.objects.bulk_create([Assignment(verification_id=pk, **given) for pk in found])
+    for pk in found:
+        _record(pk, name_of(user), "case.assigned", {"reviewer": name_of(reviewer) if reviewer else ""})
+    return len(found)
+
+
+def _record(verification_id: str, actor: str, action: str, data: dict[str, str] | None = None) -> None:
+    workspace = Verification.objects.values_list("workspace_id", flat=True).get(pk=verification_id)
+    audit.record(workspace_id=workspace, actor=actor, action=action, subject=verification_id, verification=verification_id, data=data)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``late`` have waited longer than their flow's target; ``oldest`` is since when the first one waits."""
+
+    waiting: int
+    free: int
+    mine: int
+    late: int
+    oldest: datetime | None
+
+
+def targets() -> dict[str, int]:
+    """By flow, how many hours a case may wait, as its newest version says; one query."""
+    newest = FlowVersion.objects.filter(flow=OuterRef("flow")).order_by("-number").values("number")[:1]
+    return {row.flow_id: row.definition.review.target_hours for row in FlowVersion.objects.filter(number=Subquery(newest))}
+
+
+def counts(user: Any) -> Counts:
+    """Two queries, whatever waits."""
+    now = timezone.now()
+    late = Q(pk__in=[])
+    for flow, hours in targets().items():
+        late |= Q(flow_id=flow, submitted_at__lt=now - timedelta(hours=hours))
+    alive = Q(assignment__isnull=False) & (Q(assignment__active_at__isnull=True) | Q(assignment__active_at__gt=now - IDLE))
+    found = (
+        waiting(user)
+        .order_by()
+        .aggregate(
+            waiting=Count("pk"), taken=Count("pk", filter=alive), mine=Count("pk", filter=alive & Q(assignment__reviewer=user)),
+            late=Count("pk", filter=late), oldest=Min("submitted_at"),
+        )
+    )  # fmt: skip
+    return Counts(found["waiting"], found["waiting"] - found["taken"], found["mine"], found["late"], found["oldest"])
+
+
+def urgency(submitted_at: datetime | None, target_hours: int, now: datetime) -> str:
+    """``ok``, ``soon`` from three quarters of the target on, ``late`` past it."""
+    if submitted_at is None:
+        return "ok"
+    share = (now - submitted_at) / timedelta(hours=target_hours)
+    return "late" if share > 1 else "soon" if share >= SOON else "ok"
