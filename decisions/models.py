@@ -22,8 +22,11 @@ from flows.models import Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 from verifications.models import Verification
 
-__all__ = ["Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Export", "ExportPart", "ExportState", "Fingerprint", "FingerprintKey", "FingerprintKind", "Fix", "FormRecord", "Inspection", "ListEntry",
-           "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase", "StoredEvidence", "Workflow"]  # fmt: skip
+__all__ = [
+    "Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Export", "ExportPart", "ExportState", "Fingerprint", "FingerprintKey",
+    "FingerprintKind", "Fix", "FormRecord", "Inspection", "ListEntry", "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase",
+    "StoredEvidence", "Workflow",
+]  # fmt: skip
 
 
 class Outcome(models.TextChoices):
