@@ -27,8 +27,8 @@ VARY = "Authorization, X-API-Key, Accept, Key-Inflection, API-Version"
 
 
 def tagged(request: Request, response: HttpResponse) -> HttpResponse:
-    """A GET's answer with its tag, or 304 when the client has it."""
-    if request.method not in ("GET", "HEAD") or response.status_code != 200:
+    """A GET's answer with its tag, or 304 when the client has it. What is streamed has none: its bytes are not known beforehand."""
+    if request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
         return response
     tag = _tag(request, response)
     if _names(request.headers.get("If-None-Match", ""), tag):

@@ -64,7 +64,7 @@ def test_api_review_page_and_record_tell_the_same(alice: Person, picture: Callab
     paper = squeezed("".join(part.get_textpage().get_text_bounded() for part in pypdfium2.PdfDocument(record)))
     for check in Check.objects.filter(document_id=lease["id"], current=True).exclude(outcome="not_applicable"):
         shown = shown_check(check)
-        for name, value in (*shown.facts, ("Rule", f"{shown.reference}, version {shown.rule_version}")):
+        for name, value in (*shown.facts, ("Rule", f"{check.rule}, {shown.reference}, version {shown.rule_version}")):
             assert squeezed(f"<dt>{name}</dt><dd>{value}</dd>") in page, (check.rule, name)
         for entry in shown.inputs:
             assert squeezed(entry.value) in page
