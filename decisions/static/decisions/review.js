@@ -173,7 +173,9 @@
   };
   const arrows = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+    // For a moment after a dialog has closed its text box still has the focus.
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select");
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || (typing && !typing.closest("dialog:not([open])"))) return;
     if (arrows[event.key] && event.target.closest("svg.vb-page")) { event.preventDefault(); active.move(...arrows[event.key]); return; }
     if (!toggle.checked) return;
     const tab = tabs[Number(event.key) - 1];
