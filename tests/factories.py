@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,3 +100,28 @@ def work_off(*, twice: bool = True) -> None:
         for row in seen:
             OutboxMessage.objects.filter(pk=row.pk, state=MessageState.DONE).update(state=MessageState.PENDING, done_at=None)
             broker.actors[row.actor].fn(row.pk)
+
+
+EXPECTED = {
+    "person": {"first_name": "Homer", "last_name": "Simpson"},
+    "address": {"street": "742 Evergreen Terrace", "city": "Springfield", "state": "OR", "postal_code": "97477", "country": "USA"},
+}
+
+
+def submitted(person: Person, picture: Callable[..., bytes]) -> dict[str, Any]:
+    """A usps1583 verification with passport and lease, read, submitted and judged."""
+    case = start(person, expected_data=EXPECTED)
+    upload(person, case, type=1, front=picture(seed=1))
+    upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
+    work_off()
+    assert person.post(f"/usps1583/verifications/{case['id']}/submit").status_code == 200
+    work_off()
+    return shown(person, case)
+
+
+def shown(person: Person, case: Mapping[str, Any]) -> dict[str, Any]:
+    return person.get(f"/usps1583/verifications/{case['id']}").json()["data"]  # type: ignore[no-any-return]
+
+
+def document_of(case: Mapping[str, Any], label: str) -> dict[str, Any]:
+    return next(entry for entry in case["documents"] if entry["document_type"]["type_label"] == label)

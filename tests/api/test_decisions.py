@@ -14,34 +14,11 @@ from scripted import HOMER, LEASE, PASSPORT, Script
 from decisions.models import Check, Decision, Record
 from decisions.services import judge_verification
 from documents.models import Document, DocumentStatus
-from factories import Person, start, upload, upload_body, work_off
+from factories import EXPECTED, Person, document_of, shown, start, submitted, upload, upload_body, work_off
 from verifications.models import Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
-EXPECTED = {
-    "person": {"first_name": "Homer", "last_name": "Simpson"},
-    "address": {"street": "742 Evergreen Terrace", "city": "Springfield", "state": "OR", "postal_code": "97477", "country": "USA"},
-}
-
-
-def submitted(person: Person, picture: Picture, script: Script) -> dict[str, Any]:
-    """A usps1583 verification with passport and lease, read, submitted and judged."""
-    case = start(person, expected_data=EXPECTED)
-    upload(person, case, type=1, front=picture(seed=1))
-    upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
-    work_off()
-    assert person.post(f"/usps1583/verifications/{case['id']}/submit").status_code == 200
-    work_off()
-    return shown(person, case)
-
-
-def shown(person: Person, case: dict[str, Any]) -> dict[str, Any]:
-    return person.get(f"/usps1583/verifications/{case['id']}").json()["data"]  # type: ignore[no-any-return]
-
-
-def document_of(case: dict[str, Any], label: str) -> dict[str, Any]:
-    return next(entry for entry in case["documents"] if entry["document_type"]["type_label"] == label)
 
 
 def decide(person: Person, document: dict[str, Any], status: int, **body: Any) -> Any:
@@ -49,7 +26,7 @@ def decide(person: Person, document: dict[str, Any], status: int, **body: Any) -
 
 
 def test_papers_that_agree_are_approved_by_the_rules(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     assert case["status_label"] == "Approved"
     assert case["finished_at"] is not None
     assert [(entry["from_label"], entry["to_label"], entry["by"]) for entry in case["history"]] == [
@@ -71,7 +48,7 @@ def test_papers_that_agree_are_approved_by_the_rules(alice: Person, picture: Pic
 
 
 def test_each_check_carries_its_evidence(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     check = next(entry for entry in case["checks"] if entry["rule"] == "names_agree")
     values = {(entry["path"], entry["value"], entry["reader"]) for entry in check["evidence"]["inputs"]}
     assert ("person.surname", "Simpson", "ocr") in values
@@ -100,7 +77,7 @@ def test_submitting_before_the_reading_is_done_decides_when_it_is(alice: Person,
 
 def test_an_expired_document_is_rejected_with_code_sentence_and_fix(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     assert case["status_label"] == "Rejected"
     photo = document_of(case, "Photo ID")
     assert photo["decisions"][0]["reasons"] == ["document_expired"]
@@ -113,26 +90,26 @@ def test_an_expired_document_is_rejected_with_code_sentence_and_fix(alice: Perso
 def test_low_confidence_never_rejects(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
     script.confidence = 0.5
-    assert submitted(alice, picture, script)["status_label"] == "Double Check"
+    assert submitted(alice, picture)["status_label"] == "Double Check"
 
 
 def test_doubt_wins_over_rejection(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
     script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     assert (case["status_label"], document_of(case, "Photo ID")["status_label"]) == ("Double Check", "Rejected")
 
 
 def test_a_reading_that_failed_for_good_is_for_a_person(alice: Person, picture: Picture, script: Script) -> None:
     script.fail = RuntimeError("engine trouble")
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     assert case["status_label"] == "Double Check"
     assert {entry["status_label"] for entry in case["documents"]} == {"Double check"}
 
 
 def test_a_person_decides_what_the_rules_left_open(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     proof = document_of(case, "Proof of Address")
     response = decide(alice, proof, 3, note="Seen on paper.", reasons=["checked_by_hand"])
     assert response.status_code == 201
@@ -150,14 +127,14 @@ def test_a_person_decides_what_the_rules_left_open(alice: Person, picture: Pictu
 
 def test_a_rejection_by_hand_has_a_reason_even_when_none_was_given(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PROOF_OF_ADDRESS"] = {**LEASE, "address.zip": "92026"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     body = decide(alice, document_of(case, "Proof of Address"), 4).json()["data"]
     assert body["decisions"][0]["reasons"] == ["rejected_by_reviewer"]
     assert shown(alice, case)["status_label"] == "Rejected"
 
 
 def test_reopening_needs_a_note_and_puts_the_case_back(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     photo = document_of(case, "Photo ID")
     refused = decide(alice, photo, 5)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["note"])
@@ -223,7 +200,7 @@ def test_unknown_and_foreign_documents(alice: Person, charlie: Person, picture: 
 
 
 def test_decisions_are_listed(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     photo = document_of(case, "Photo ID")
     every = alice.get("/usps1583/decisions").json()
     assert every["meta"]["total"] == 2
@@ -236,7 +213,7 @@ def test_decisions_are_listed(alice: Person, picture: Picture, script: Script) -
 
 def test_resubmission_frees_the_slots_and_keeps_the_history(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     photo, proof = document_of(case, "Photo ID"), document_of(case, "Proof of Address")
     path = f"/usps1583/verifications/{case['id']}"
     unknown = alice.post(f"{path}/resubmit", {"documents": ["doc_unknown"]})
@@ -255,7 +232,7 @@ def test_resubmission_frees_the_slots_and_keeps_the_history(alice: Person, pictu
 
 def test_a_new_photo_id_must_still_agree_with_the_proof_that_was_approved_before(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     path = f"/usps1583/verifications/{case['id']}"
     alice.patch(path, {"expected_data": {"person": None}})
     alice.post(f"{path}/resubmit")
@@ -290,7 +267,7 @@ def _pdf(person: Person, path: str) -> bytes:
 
 
 def test_records_are_pdfs_and_the_same_bytes_every_time(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     paths = [f"/usps1583/verifications/{case['id']}/pdf", *(f"/usps1583/documents/{entry['id']}/pdf" for entry in case["documents"])]
     assert Record.objects.count() == 3
     for path in paths:
@@ -306,7 +283,7 @@ def test_records_are_pdfs_and_the_same_bytes_every_time(alice: Person, picture: 
 
 
 def test_a_record_made_anew_has_the_same_bytes_below_its_seal(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     path = f"/usps1583/verifications/{case['id']}/pdf"
     before = _pdf(alice, path)
     assert _pdf(alice, path) == before
@@ -329,12 +306,12 @@ def test_records_are_for_approved_verifications(alice: Person, picture: Picture,
 
 
 def test_reading_a_pdf_needs_its_own_scope(bob: Person, alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     assert bob.get(f"/usps1583/verifications/{case['id']}/pdf").json()["code"] == "missing_scope"
 
 
 def test_events_tell_the_story_without_personal_data(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     events = list(Event.objects.filter(verification_id=case["id"]).order_by("sequence"))
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert [event.type for event in events] == [
@@ -346,7 +323,7 @@ def test_events_tell_the_story_without_personal_data(alice: Person, picture: Pic
 
 
 def test_the_verification_lists_all_rule_results(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     checks = alice.get(f"/usps1583/verifications/{case['id']}/checks").json()["data"]
     assert {entry["document_id"] for entry in checks} == {entry["id"] for entry in case["documents"]}
     assert len(checks) == sum(len(entry["checks"]) for entry in case["documents"])
@@ -354,7 +331,7 @@ def test_the_verification_lists_all_rule_results(alice: Person, picture: Picture
 
 def test_a_replaced_document_cannot_be_decided(alice: Person, picture: Picture, script: Script) -> None:
     script.fields["PHOTO_ID"] = {**PASSPORT, "document.expiration_date": "2020-01-01"}
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     photo = document_of(case, "Photo ID")
     alice.post(f"/usps1583/verifications/{case['id']}/resubmit")
     script.fields["PHOTO_ID"] = PASSPORT
@@ -366,14 +343,14 @@ def test_a_replaced_document_cannot_be_decided(alice: Person, picture: Picture, 
 
 def test_without_a_face_engine_nobody_is_rejected_for_a_missing_face(alice: Person, picture: Picture, script: Script) -> None:
     script.has_faces = False
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     check = next(entry for entry in document_of(case, "Photo ID")["checks"] if entry["rule"] == "portrait_present")
     assert (check["outcome"], check["message"]) == ("not_applicable", "Faces: not assessed.")
     assert case["status_label"] == "Approved"
 
 
 def test_what_no_engine_looks_at_is_visibly_not_assessed(alice: Person, picture: Picture, script: Script) -> None:
-    case = submitted(alice, picture, script)
+    case = submitted(alice, picture)
     told = {entry["rule"]: entry for document in case["documents"] for entry in document["checks"]}
     for rule in ("image_untampered", "image_is_original", "signature_witnessed", "holder_not_court_protected"):
         assert (told[rule]["outcome"], "not assessed" in told[rule]["message"]) == ("not_applicable", True)

@@ -10,7 +10,7 @@ from scripted import EVERGREEN, HOMER, LEASE, PASSPORT, Script
 
 from decisions.models import Check, Decision, DecisionStatus
 from documents.models import Document, Extraction
-from factories import Person, make_person, start, upload, work_off
+from factories import EXPECTED, Person, document_of, make_person, shown, start, submitted, upload, work_off
 from flows import catalogue
 from flows.definition import FlowDefinition
 from flows.services import publish_flow
@@ -18,10 +18,6 @@ from verifications.models import AuditEntry, Event, OutboxMessage, Verification
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
-EXPECTED = {
-    "person": {"first_name": "Homer", "last_name": "Simpson"},
-    "address": {"street": "742 Evergreen Terrace", "city": "Springfield", "state": "OR", "postal_code": "97477", "country": "USA"},
-}
 EXPIRED = {**PASSPORT, "document.expiration_date": "2020-01-01"}
 
 
@@ -33,24 +29,6 @@ def everything() -> tuple[Any, ...]:
         list(Check.objects.order_by("id").values_list("id", "current")),
         Decision.objects.count(), Extraction.objects.count(), AuditEntry.objects.count(), Event.objects.count(), OutboxMessage.objects.count(),
     )  # fmt: skip
-
-
-def submitted(person: Person, picture: Picture) -> dict[str, Any]:
-    case = start(person, expected_data=EXPECTED)
-    upload(person, case, type=1, front=picture(seed=1))
-    upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
-    work_off()
-    assert person.post(f"/usps1583/verifications/{case['id']}/submit").status_code == 200
-    work_off()
-    return shown(person, case)
-
-
-def shown(person: Person, case: dict[str, Any]) -> dict[str, Any]:
-    return person.get(f"/usps1583/verifications/{case['id']}").json()["data"]  # type: ignore[no-any-return]
-
-
-def document_of(case: dict[str, Any], label: str) -> dict[str, Any]:
-    return next(entry for entry in case["documents"] if entry["document_type"]["type_label"] == label)
 
 
 def refused(response: Any) -> tuple[int, str]:
