@@ -17,7 +17,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from documents.engines.barcode_restore import restored
+from documents.engines.barcode_restore import LENT, restored
 from documents.engines.base import Availability, Barcode, Pixels, Point
 
 Affine = NDArray[np.float64]
@@ -56,7 +56,7 @@ class ZxingBarcodes:
         if float(grey.std()) < LEAST_CONTRAST:
             return found
         for candidate, back in _attempts(grey):
-            stacked = [code for code in _decode(candidate, back, stacked_only=True) if code.format == "PDF417"]
+            stacked = [code for code in _decode(candidate, back, stacked_only=True) if code.format == "PDF417" and code.text != LENT]
             if stacked:
                 return [*found, *stacked]
         return found

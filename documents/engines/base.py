@@ -26,11 +26,13 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of text: ``confidence`` 0..1, ``polygon`` its corners from the text's own top left, clockwise."""
+    """One line of text: ``confidence`` 0..1, ``polygon`` its corners from the text's own top left, clockwise; ``lowest`` the confidence of its least
+    certain character, where the engine tells."""
 
     text: str
     confidence: float
     polygon: tuple[Point, Point, Point, Point]
+    lowest: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""From a recogniser's output to text: best path, one script to a line (connectionist temporal classification, Graves et al. 2006, section 3.2)."""
+"""From a recogniser's output to text: best path, one script to a line (connectionist temporal classification, Graves et al. 2006, section 3.2).
+
+A line of a machine readable zone is read in the zone's own alphabet and pitch (ICAO Doc 9303-3 §4.3, OCR-B at ten characters to the inch): where two
+characters stand twice as far apart as the rest, one was lost between them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,11 @@ from numpy.typing import NDArray
 
 BLANK = 0
 FILLER = "<"
+ZONE_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<")
+SEEN_AS = {"Λ": "<", "‹": "<", "∏": "T", "Π": "T", "О": "O", "Ο": "O", "Т": "T"}  # what the network makes of a zone's type, and what stands there
+FILLER_LIKE = frozenset(character for character, meant in SEEN_AS.items() if meant == FILLER) | {FILLER, "«", "≤", "く"}
+ZONE_LENGTH, ZONE_FILLERS, ZONE_SHARE = 20, 3, 0.9
+LOST, MOST_LOST = 1.6, 2  # pitches between neighbours from which one is missing; letters that are put in at one place
 MOSTLY = 0.6  # of a line's letters: a line of another script has few Latin ones, a Latin line few look-alikes of another
 
 
@@ -36,6 +45,9 @@ class OneScript:
         self._latin = np.flatnonzero(~self._foreign)
         self._letter = np.asarray([text.isalpha() for text in self._characters]) & ~self._foreign
         self._letter[BLANK] = False
+        self._of_zone = np.flatnonzero([index == BLANK or text in ZONE_ALPHABET for index, text in enumerate(self._characters)])
+        places = {self._characters[index]: place for place, index in enumerate(self._of_zone)}
+        self._seen_as = [(index, places[SEEN_AS[text]]) for index, text in enumerate(self._characters) if SEEN_AS.get(text) in places]
 
     def __call__(self, outputs: NDArray[np.float32], *_: Any, **__: Any) -> tuple[list[tuple[str, Certainty]], list[Any]]:
         """``outputs``: lines x steps x characters, probabilities. The second list, of words, is always empty."""
@@ -46,10 +58,58 @@ class OneScript:
         foreign, latin = int(self._foreign[best].sum()), int(self._letter[best].sum())
         if foreign and latin >= MOSTLY * (latin + foreign):
             best = self._latin[steps[:, self._latin].argmax(axis=1)]
-        kept = best != BLANK
-        kept[1:] &= best[1:] != best[:-1]
-        text = [self._characters[index] for index in best[kept]]
-        return "".join(text), Certainty(steps[np.flatnonzero(kept), best[kept]], np.asarray([character == FILLER for character in text], dtype=bool))
+        found = _peaks(best)
+        if self._zone_like(best[found]):
+            return self._zone_line(steps)
+        text = [self._characters[index] for index in best[found]]
+        return "".join(text), Certainty(steps[found, best[found]], np.asarray([character == FILLER for character in text], dtype=bool))
+
+    def _zone_like(self, found: NDArray[np.int64]) -> bool:
+        """Long, of capitals, digits and fillers or what fillers are mistaken for."""
+        text = [self._characters[index] for index in found]
+        fillers = sum(character in FILLER_LIKE for character in text)
+        own = sum(character in ZONE_ALPHABET or character in FILLER_LIKE or character in SEEN_AS for character in text)
+        return len(text) >= ZONE_LENGTH and fillers >= ZONE_FILLERS and own >= ZONE_SHARE * len(text)
+
+    def _zone_line(self, steps: NDArray[np.float32]) -> tuple[str, Certainty]:
+        own = steps[:, self._of_zone]
+        for seen, meant in self._seen_as:
+            np.maximum(own[:, meant], steps[:, seen], out=own[:, meant])
+        best = own.argmax(axis=1)
+        found = _peaks(best)
+        places, chosen = list(found), list(best[found])
+        pitch = float(np.median(np.diff(found))) if len(found) > 1 else 0.0
+        for at in range(len(found) - 2, -1, -1):
+            left, right = found[at], found[at + 1]
+            lost = round((right - left) / pitch) - 1
+            if right - left < LOST * pitch or (lost > MOST_LOST and not self._filler(chosen[at]) and not self._filler(chosen[at + 1])):
+                continue
+            for number in range(lost, 0, -1):
+                place, character = _likeliest(own, left + (right - left) * number / (lost + 1), pitch)
+                places.insert(at + 1, place)
+                chosen.insert(at + 1, character)
+        text = [self._characters[self._of_zone[column]] for column in chosen]
+        return "".join(text), Certainty(
+            own[np.asarray(places, int), np.asarray(chosen, int)], np.asarray([character == FILLER for character in text], dtype=bool)
+        )
+
+    def _filler(self, column: int) -> bool:
+        return bool(self._characters[self._of_zone[column]] == FILLER)
+
+
+def _peaks(best: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Steps at which a character begins."""
+    kept = best != BLANK
+    kept[1:] &= best[1:] != best[:-1]
+    return np.flatnonzero(kept)
+
+
+def _likeliest(own: NDArray[np.float32], middle: float, pitch: float) -> tuple[int, int]:
+    """The likeliest character about the step ``middle``, where one was lost: (step, column)."""
+    first = max(0, round(middle - 0.4 * pitch))
+    window = own[first : round(middle + 0.4 * pitch) + 1, BLANK + 1 :]
+    step, column = np.unravel_index(int(window.argmax()), window.shape)
+    return first + int(step), int(column) + BLANK + 1
 
 
 def _foreign(text: str) -> bool:

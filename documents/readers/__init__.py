@@ -24,14 +24,15 @@ __all__ = [
 
 
 def default_engines(*, ocr: str = "rapidocr", faces: str = "dlib") -> Engines:
-    """The process's engines by name. Raises registry.UnknownEngine; loads no model yet."""
-    return Engines(registry.text_engine(ocr), registry.barcode_engine(), registry.face_engine(faces), registry.mrz_engine())
+    """The process's engines by name, ``faces`` of which may be "off". Raises registry.UnknownEngine; loads no model yet."""
+    looks_at_faces = None if faces == "off" else registry.face_engine(faces)
+    return Engines(registry.text_engine(ocr), registry.barcode_engine(), looks_at_faces, registry.mrz_engine())
 
 
 def warm_up(engines: Engines) -> None:
     """Loads every model now (about a second), so that the first document does not wait for it."""
     for engine in (engines.text, engines.barcodes, engines.faces):
-        if engine.available().ok:
+        if engine is not None and engine.available().ok:
             engine.warm_up()
 
 
@@ -80,6 +81,8 @@ def reading_as_json(reading: Reading) -> dict[str, Any]:
             "side": entry.side,
             "page": entry.page,
             "box": list(entry.box) if entry.box else None,
+            "agrees": list(entry.agrees),
+            "differs": list(entry.differs),
         }
         for path, entry in sorted(reading.fields.items())
     }

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from documents.fields import Box, Field, full_name
-from documents.readers.states import CANADIAN_PROVINCES, ISSUERS, US_STATES, state_name
+from documents.readers.states import CANADIAN_PROVINCES, ISSUERS, MEXICAN_STATES, US_STATES, state_name
 
 _HEADER = re.compile(rb"@[^A-Za-z0-9]{0,4}.{0,4}?(?:ANSI |AAMVA|AMVA) ?(?P<iin>\d{6})(?P<version>\d\d)", re.DOTALL)
 _DESIGNATOR = re.compile(rb"[A-Z][A-Z0-9]\d{8}")
@@ -180,9 +180,12 @@ def _country(written: str | None, state: str | None, iin: str, version: int) -> 
     """Alpha-3. DCG came with version 2: before, and where it is left out of a later one, the state or the issuer tells."""
     if written and written.upper() in ("USA", "CAN", "MEX"):
         return written.upper()
-    place = state or ISSUERS.get(iin)
+    issuer = ISSUERS.get(iin)
+    place = state or issuer
     if place in CANADIAN_PROVINCES:
         return "CAN"
+    if issuer in MEXICAN_STATES:
+        return "MEX"
     return "USA" if version >= 1 and (place in US_STATES or iin in ISSUERS) else None
 
 

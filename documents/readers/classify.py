@@ -34,7 +34,7 @@ _WORDS: dict[str, tuple[tuple[str, float], ...]] = {
     "tribal_id": ((r"\bTRIBAL\b|\bTRIBE\b", 2.2), (r"\bENROLL?MENT\b", 1.0), (r"\bNATION\b", 0.5)),
     "uniformed_service_id": ((r"UNIFORMED SERVICES?|ARMED FORCES|GENEVA CONVENTION", 2.6), (r"\bDOD ID\b|\bRANK\b|PAY GRADE|\bSPONSOR\b", 0.8)),
     "access_card": ((r"\bUSACCESS\b|\bPIV\b|UNITED STATES GOVERNMENT", 2.2), (r"\bAGENCY\b|\bAFFILIATION\b|\bCONTRACTOR\b|\bEMPLOYEE\b", 0.7)),
-    "university_id": ((r"\bUNIVERSITY\b|\bCOLLEGE\b", 1.4), (r"\bSTUDENT\b|\bFACULTY\b|\bCAMPUS\b", 1.1)),
+    "university_id": ((r"\bUNIVERSITY\b|\bCOLLEGE\b", 1.6), (r"\bSTUDENT\b|\bFACULTY\b|\bCAMPUS\b", 1.6)),
     "matricula_consular": ((r"MATRICULA CONSULAR|CONSULAR ID", 4.0), (r"RELACIONES EXTERIORES|\bCONSULADO\b", 1.0)),
     "nexus": ((r"\bNEXUS\b", 3.2),),
     "naturalization_certificate": ((r"CERTIFICATE OF NATURALI[ZS]ATION", 4.0), (r"\bNATURALI[ZS]ATION\b", 1.2)),
@@ -173,6 +173,8 @@ def _machine_evidence(zone: Zone | None, card: Card | None) -> list[tuple[str, f
         evidence.append(("passport", 6.0))
     elif zone.format.startswith("MRV"):
         evidence.append(("visa", 6.0))
+    elif zone.format == "FRA2013":
+        evidence.append(("driver_license", 6.0))
     elif code == "IP" or (code[0] == "P" and zone.format == "TD1"):
         evidence.append(("passport_card", 6.0))
     elif issuer == "USA" and code in ("C1", "C2", "CA", "AC", "CI"):
@@ -206,6 +208,8 @@ def _country(text: str, zone: Zone | None, card: Card | None, state: str) -> str
         return issuer
     if card is not None and card.country:
         return card.country
+    if "ESTADOS UNIDOS MEXICANOS" in text:
+        return "MEX"
     if state or re.search(r"\bUSA\b|UNITED STATES", text):
         return "USA"
     head = " ".join(text.split("\n")[:12]) if "\n" in text else text[:400]

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from documents.engines.base import Barcode, Face, Pixels, TextLine
-from documents.fields import Box, Field, same_number
+from documents.engines.base import Barcode, Face, Pixels
+from documents.fields import Box, Field
 from documents.intake import PageImage, open_pages
-from documents.readers import aamva, address, classify, face, mrz, quality, viz
+from documents.readers import aamva, address, classify, cross_check, face, mrz, outline, quality, viz
 from documents.readers.merge import merge
 from documents.readers.pages import ReadText, in_reading_order, read_text, read_zone
 from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
@@ -78,6 +78,7 @@ def read_document(
     for side in sorted(opened, key=lambda name: name != "front"):
         for page in opened[side]:
             _read_page(found, task, side, page)
+    _spell_as_printed(found, task.today)
     return _reading(found, time.perf_counter() - begun)
 
 
@@ -90,6 +91,9 @@ def _zones(document_type: DocumentType | None, kinds: Collection[str] | None) ->
 
 
 def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
+    framed = outline.find(page.rgb) if page.text_lines is None and task.zones & {"viz", "address", "mrz"} else None
+    if framed is not None and framed.inside == 4:
+        page = replace(page, rgb=framed.rectified(page.rgb))
     scan = _first_scan(task, side, page)
     portrait = _portrait(task, side, page)
     text = ReadText(page.rgb, []) if portrait else _text(found, task, page, scan.card, side)
@@ -100,12 +104,30 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     classified = classify.classify(text.lines, zone, scan.card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(scan.symbols))
     found.classified.append(classified)
     _printed_zone(found, task, (side, page.number), text, zone)
-    measured = quality.measure(text.rgb, text.lines)
+    measured = quality.measure(text.rgb, text.lines, corners=framed.inside if framed and not portrait else None)
     height, width = text.rgb.shape[:2]
     shown = [face.as_json(entry, side=side, page=page.number) for entry in faces]
-    found.pages.append(ReadPage(side, page.number, width, height, text.rgb, measured, shown, text.turned))
+    found.pages.append(
+        ReadPage(
+            side,
+            page.number,
+            width,
+            height,
+            text.rgb,
+            measured,
+            shown,
+            text.turned,
+            _side_shown(faces, scan.card, zone),
+            quality.perceptual_hash(text.rgb),
+        )
+    )
     found.faces += shown
     found.text += [line.text for line in text.lines]
+
+
+def _side_shown(faces: list[Face], card: aamva.Card | None, zone: mrz.Zone | None) -> str:
+    """A portrait is on the front, a licence's bar code and a card's three lines are on the back; text alone tells nothing of the side."""
+    return "front" if faces else "back" if card is not None or (zone is not None and zone.format == "TD1") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +214,9 @@ def _text(found: _Found, task: _Task, page: PageImage, card: aamva.Card | None, 
 def _portrait(task: _Task, side: str, page: PageImage) -> bool:
     """Whether a picture of undeclared type is a selfie, on which neither text nor symbols are looked for."""
     engine = task.engines.faces
-    if task.type is not None or "face" not in task.zones or side != "front" or page.text_lines is not None or not engine.available().ok:
+    if engine is None or task.type is not None or "face" not in task.zones or side != "front" or page.text_lines is not None:
+        return False
+    if not engine.available().ok:
         return False
     factor = PORTRAIT_SIDE / max(page.rgb.shape[:2])
     small = cv2.resize(page.rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else page.rgb
@@ -206,6 +230,9 @@ def _face_zone(found: _Found, task: _Task, side: str, number: int, text: ReadTex
         return []
     begun = time.perf_counter()
     engine = task.engines.faces
+    if engine is None:
+        found.runs.append(ReaderRun("face", "off", "", 0, (), {"available": False, "reason": "switched off"}))
+        return []
     if not (available := engine.available()).ok:
         found.runs.append(ReaderRun("face", engine.name, engine.version, 0, (), {"available": False, "reason": available.reason}))
         return []
@@ -226,21 +253,26 @@ def _machine_zone(found: _Found, task: _Task, side: str, number: int, text: Read
         return None
     second = task.engines.mrz_second
     version = second.version if second is not None and name == second.name else task.engines.text.version
-    fields = _number_in_print(mrz.fields(zone, today=task.today, side=side, page=number), zone, text.lines)
+    fields = cross_check.number_in_print(mrz.fields(zone, today=task.today, side=side, page=number), zone, text.lines)
     found.runs.append(ReaderRun("mrz", name, version, _since(begun), tuple(fields), zone.as_json()))
     if found.zone is None or zone.rank > found.zone.rank:
         found.zone = zone
     return zone
 
 
-def _number_in_print(fields: list[Field], zone: mrz.Zone, lines: list[TextLine]) -> list[Field]:
-    """Check digits miss swaps such as G/6 and two O/0: the number printed elsewhere on the page, in another font, confirms it or casts doubt."""
-    others = [mrz.fold_line(part) for line in lines if "<" not in line.text for part in line.text.split()]
-    if any(same_number(zone.number, other) for other in others):
-        return [replace(entry, confidence=min(0.995, entry.confidence + 0.01)) if entry.path == "document.number" else entry for entry in fields]
-    if any(mrz.look_alike(zone.number, other) for other in others):
-        return [replace(entry, confidence=min(entry.confidence, 0.8)) if entry.path == "document.number" else entry for entry in fields]
-    return fields
+def _spell_as_printed(found: _Found, today: date) -> None:
+    """Doubtful letters of the zone's names settled by the names in print, which may stand on the other side."""
+    printed = {entry.path: entry for run in found.runs if run.kind == "ocr" for entry in run.fields}
+    zone = cross_check.names_in_print(found.zone, printed) if found.zone else None
+    if zone is None or found.zone is None:
+        return
+    before = found.zone.as_json()
+    for index, run in enumerate(found.runs):
+        if run.kind == "mrz" and run.details == before:
+            spelled = {entry.path: entry.value for entry in mrz.fields(zone, today=today) if "name" in entry.path}
+            fields = tuple(replace(entry, value=spelled.get(entry.path, entry.value)) for entry in run.fields)
+            found.runs[index] = replace(run, fields=fields, details=zone.as_json())
+    found.zone = zone
 
 
 def _printed_zone(found: _Found, task: _Task, where: tuple[str, int], text: ReadText, zone: mrz.Zone | None) -> None:

@@ -1,7 +1,8 @@
 """The person's face: the portrait on a document, the face of a selfie, and how alike the two are.
 
 Distances of the embedding are compared with limits: up to ``STRONG`` the same person, up to ``MODERATE`` perhaps, above it not; a yes or no is cut
-at ``SAME``. The score is a monotone function of the distance (0.5 at ``SAME``); it is no probability and no false-match rate is claimed for it.
+at ``SAME``. The score is a monotone function of the distance (0.5 at ``SAME``) and no probability. A rate of false matches is claimed by a
+``Calibration`` that measured one, and by nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,34 @@ SAME = 0.56
 SMALLEST_FACE = 40
 STEEPNESS = 14.0
 CROWD_SHARE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scores from which a match is ``strong`` and ``moderate``. ``false_match_rate`` is the share of pairs of different people that are strong,
+    ``missed`` that of pairs of one person that are not, measured over so many pairs; None: never measured."""
+
+    strong: float
+    moderate: float
+    false_match_rate: float | None = None
+    missed: float | None = None
+    strangers: int = 0
+
+
+class TooFewPairs(ValueError):
+    """So few pairs of different people cannot show so small a rate of false matches."""
+
+
+def calibrate(own: Sequence[float], strangers: Sequence[float], *, rate: float, moderate: float) -> Calibration:
+    """The lowest score that at most ``rate`` of the pairs of different people reach, by the scores of pairs of one person (``own``) and of different
+    people. Raises TooFewPairs under 3 / rate pairs: by the rule of three even none that matched among them would show no smaller rate."""
+    if len(strangers) < 3 / rate:
+        raise TooFewPairs(f"{math.ceil(3 / rate)} pairs of different people show a rate of {rate:g}; there are {len(strangers)}")
+    ranked = sorted(strangers, reverse=True)
+    strong = round(ranked[int(rate * len(ranked))] + 0.0001, 4)
+    matched = sum(score >= strong for score in ranked)
+    missed = round(sum(score < strong for score in own) / len(own), 4) if own else None
+    return Calibration(strong, min(moderate, strong), matched / len(ranked), missed, len(ranked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,10 @@ def level_of(distance: float) -> str:
 
 def score_of(distance: float) -> float:
     return round(1.0 / (1.0 + math.exp(STEEPNESS * (distance - SAME))), 4)
+
+
+UNMEASURED = Calibration(score_of(STRONG), score_of(MODERATE))
+"""The customary limits. How often they take one person for another was not measured here."""
 
 
 def people(faces: Sequence[Face]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -73,4 +74,4 @@ def _warp(width: int, height: int, top: float, bottom: float) -> tuple[NDArray[n
 
 def _moved(line: TextLine, matrix: NDArray[np.float64]) -> TextLine:
     points = cv2.perspectiveTransform(np.asarray([line.polygon], np.float64), matrix)[0]
-    return TextLine(line.text, line.confidence, tuple((float(x), float(y)) for x, y in points))  # type: ignore[arg-type]
+    return replace(line, polygon=tuple((float(x), float(y)) for x, y in points))  # type: ignore[arg-type]

@@ -26,14 +26,17 @@ def merge(fields: Iterable[Field]) -> dict[str, Field]:
 def _best(rivals: list[Field]) -> Field:
     ranked = sorted(rivals, key=lambda entry: -entry.confidence * STRENGTH.get(entry.reader, 0.5))
     winner, confidence = ranked[0], ranked[0].confidence
+    agrees, differs = set(), set()
     for other in ranked[1:]:
         if other.reader == winner.reader:
             continue
         if agree(winner.path, winner.value, other.value):
             confidence += (1.0 - confidence) * AGREED * other.confidence
+            agrees.add(other.reader)
         elif other.confidence >= NOTICEABLE and winner.path not in _VAGUE:
             confidence *= DISAGREED
-    return replace(winner, confidence=round(min(confidence, 0.999), 3))
+            differs.add(other.reader)
+    return replace(winner, confidence=round(min(confidence, 0.999), 3), agrees=tuple(sorted(agrees)), differs=tuple(sorted(differs)))
 
 
 def agree(path: str, one: str, other: str) -> bool:

@@ -19,7 +19,19 @@ from typing import Any
 
 from documents.engines.base import Point, TextLine
 from documents.fields import Box, Field, country_code, country_name, full_name
-from documents.readers.mrz_layout import LAYOUTS, Layout, check_digit, document_number, failed_checks, names, names_truncated, take
+from documents.readers.mrz_fit import FITTERS, fit_two
+from documents.readers.mrz_layout import (
+    AS_DIGIT,
+    LAYOUTS,
+    NOWHERE,
+    Layout,
+    document_number,
+    failed_checks,
+    names,
+    names_truncated,
+    possible_date,
+    take,
+)
 
 _FOLDED = {
     **dict.fromkeys("«≪", "<<"),
@@ -27,22 +39,7 @@ _FOLDED = {
     "|": "I", "!": "I", "$": "S", "€": "E", "£": "E", "@": "0", "¢": "C", "с": "C", "О": "O", "Ø": "0", "§": "S",
 }  # fmt: skip
 _HOMOGLYPHS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХЅІЈԌ", "ABEZHIKMNOPTYXABEKMHOPCTYXSIJG")
-_AS_DIGIT = {
-    "O": "0",
-    "Q": "0",
-    "D": "0",
-    "U": "0",
-    "I": "1",
-    "L": "1",
-    "J": "1",
-    "Z": "2",
-    "S": "5",
-    "B": "8",
-    "G": "6",
-    "A": "4",
-    "T": "7",
-    "Y": "4",
-}
+
 _AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "8": "B", "6": "G", "4": "A", "7": "T", "3": "E"}
 _LOOK_ALIKES = {
     "0": "OQD", "O": "0QD", "Q": "0O", "D": "0O", "1": "IL", "I": "1L", "L": "1I", "2": "Z", "Z": "2", "5": "S", "S": "5", "8": "B", "B": "8",
@@ -56,13 +53,14 @@ LONGEST_SHIFT = 7
 LONGEST_NAME_SHIFT = 20
 MOST_FORCED_LETTERS = 4
 COUNTRY_ONLY = 0.6
+UNSURE = 4.0
 _FRENCH_GIVEN_NAMES = (1, 13, 27)
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One character changed: ``line`` and ``position`` count from 1; ``constraint`` says what forced it (``digits``, ``letters``, ``filler``, ``sex``
-    or ``check_digit:<name>``)."""
+    """One character changed: ``line`` and ``position`` count from 1; ``constraint`` says what forced it (``digits``, ``letters``, ``filler``,
+    ``sex``, ``check_digit:<name>`` or ``visual_zone``)."""
 
     line: int
     position: int
@@ -73,7 +71,8 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A machine readable zone as printed. ``rank`` orders rival readings; ``box`` is its place on the page, ``confidence`` the OCR's mean."""
+    """A machine readable zone as printed. ``rank`` orders rival readings; ``box`` is its place on the page, ``confidence`` the OCR's mean,
+    ``spelled`` the confidence of the least certain character of the line with the names."""
 
     format: str
     lines: tuple[str, ...]
@@ -82,6 +81,7 @@ class Zone:
     confidence: float
     rank: float
     box: Box | None = None
+    spelled: float = 1.0
 
     @property
     def valid(self) -> bool:
@@ -120,6 +120,7 @@ class Row:
     height: float
     width: float
     points: tuple[Point, ...]
+    lowest: float = 1.0
 
 
 def find_zone(lines: Sequence[TextLine]) -> Zone | None:
@@ -163,6 +164,8 @@ def looks_like_zone(text: str) -> bool:
     if len(text) < 20:
         return False
     fillers, digits = text.count("<"), sum(char.isdigit() for char in text)
+    if re.match(r"D[1IL]FRA", text) and 28 <= len(text) <= 32:
+        return True
     if re.match(r"[I1AC][A-Z0-9<][A-Z0-9<]{3}", text) and 26 <= len(text) <= 34 and (fillers >= 1 or digits >= 9):
         return True
     return fillers >= 3 or _CORE.search(text) is not None or _TD1_CORE.search(text) is not None
@@ -208,7 +211,7 @@ def _place(text: str, line: TextLine, turn: float) -> Row:
     cx = sum(point[0] for point in line.polygon) / 4
     cy = sum(point[1] for point in line.polygon) / 4
     along, across = cx * math.cos(turn) + cy * math.sin(turn), cy * math.cos(turn) - cx * math.sin(turn)
-    return Row(text, line.confidence, along, across, _height(line), _width(line), line.polygon)
+    return Row(text, line.confidence, along, across, _height(line), _width(line), line.polygon, line.lowest)
 
 
 def _same_baseline(group: list[Row], row: Row) -> bool:
@@ -231,12 +234,14 @@ def _join(group: list[Row]) -> Row:
     width = (last.along + last.width / 2) - (first.along - first.width / 2)
     confidence = sum(row.confidence * len(row.text) for row in group) / weight
     points = tuple(point for row in group for point in row.points)
-    return Row(text, confidence, first.along - first.width / 2 + width / 2, first.across, first.height, width, points)
+    lowest = min(row.lowest for row in group)
+    return Row(text, confidence, first.along - first.width / 2 + width / 2, first.across, first.height, width, points, lowest)
 
 
 def _groups(rows: list[Row]) -> Iterator[tuple[Row, ...]]:
-    """Two or three rows one under the other, letting one stray row lie between."""
+    """One row, or two or three one under the other, letting one stray row lie between."""
     for first in range(len(rows)):
+        yield (rows[first],)
         for second in range(first + 1, min(first + 3, len(rows))):
             yield (rows[first], rows[second])
             for third in range(second + 1, min(second + 3, len(rows))):
@@ -250,8 +255,8 @@ def _fits(group: tuple[Row, ...]) -> Iterator[Zone]:
         if layout.lines != len(texts) or not _long_enough(layout, texts) or not _opens(layout, texts[0]):
             continue
         drift = 0.6 * sum(abs(len(text) - layout.length) for text in texts)
-        for lines, cost in _FITTERS.get(layout.format, _fit_two)(layout, texts):
-            yield _judged(layout, lines, confidence, cost + drift)
+        for lines, cost in FITTERS.get(layout.format, fit_two)(layout, texts):
+            yield replace(_judged(layout, lines, confidence, cost + drift), spelled=group[layout.names[0]].lowest)
 
 
 def _long_enough(layout: Layout, texts: list[str]) -> bool:
@@ -268,6 +273,8 @@ def _opens(layout: Layout, text: str) -> bool:
     head = text[:3]
     if layout.format.startswith("MRV"):
         return "V" in head[:2]
+    if layout.format == "FRA2013":
+        return re.match(r"D[1IL]FRA", text) is not None
     if layout.format == "FRA1988":
         return text[:5] in ("IDFRA", "1DFRA") or "DFRA" in text[:6]
     if layout.format == "TD3":
@@ -285,6 +292,7 @@ def _judged(layout: Layout, raw: tuple[str, ...], confidence: float, cost: float
         3.0 * passed
         - 3.0 * len(failed)
         - cost
+        - UNSURE * (1.0 - confidence)
         - 0.2 * len(repairs)
         - 0.5 * spelled
         - 1.0 * len(guessed)
@@ -305,16 +313,19 @@ def _forced(layout: Layout, raw: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
             repairs.append(Repair(line + 1, position + 1, read, became, constraint))
             lines[line][position] = became
 
-    dated = (layout.birth, *((layout.expiry,) if layout.expiry else ()))
+    dated = tuple(span for span in (layout.birth, layout.expiry) if span)
     for span in (*dated, *((check.at[0], check.at[1], check.at[1] + 1) for check in layout.checks)):
         for position in range(span[1], span[2]):
-            put(span[0], position, _mapped(_AS_DIGIT, lines[span[0]][position]), "digits")
+            put(span[0], position, _mapped(AS_DIGIT, lines[span[0]][position]), "digits")
     for span in ((0, 0, 1), layout.issuer, layout.nationality, layout.names, *((_FRENCH_GIVEN_NAMES,) if layout.format == "FRA1988" else ())):
         for position in range(span[1], span[2]):
             put(span[0], position, _mapped(_AS_LETTER, lines[span[0]][position]), "letters")
-    line, position, _ = layout.sex
-    put(line, position, _SEX.get(lines[line][position], lines[line][position]), "sex")
-    if layout.format != "FRA1988":
+    line, position, end = layout.sex
+    if end > position:
+        put(line, position, _mapped(_SEX, lines[line][position]), "sex")
+    if layout.format == "FRA2013":
+        put(0, 1, _mapped(AS_DIGIT, lines[0][1]), "digits")
+    if not layout.format.startswith("FRA"):
         for position in _strays(take(["".join(row) for row in lines], layout.names)):
             put(layout.names[0], layout.names[1] + position, "<", "filler")
     return tuple("".join(line) for line in lines), tuple(repairs)
@@ -357,25 +368,19 @@ def _oddities(layout: Layout, lines: tuple[str, ...]) -> float:
     """What speaks against the fit: impossible dates, an unknown country, no sex, digits in a name, a name that starts with a filler."""
     odd = 0.0
     for span in (layout.birth, layout.expiry):
-        odd += 2.0 * (span is not None and not _possible_date(take(lines, span)))
+        odd += 2.0 * (span not in (None, NOWHERE) and not possible_date(take(lines, span)))
     odd += 1.5 * (take(lines, layout.sex) not in "MFX<")
     for span in (layout.issuer, layout.nationality):
-        odd += 0.7 * (_issuer(take(lines, span)) is None)
+        odd += 0.7 * (span != NOWHERE and _issuer(take(lines, span)) is None)
     field = take(lines, layout.names)
     return odd + 0.5 * sum(char.isdigit() for char in field) + 1.5 * field.startswith("<") + 1.0 * ("<<" not in field)
-
-
-def _possible_date(text: str) -> bool:
-    """YYMMDD; an unknown month or day may be ``<<`` (9303-3 §4.8)."""
-    if not re.fullmatch(r"\d\d(\d\d|<<)(\d\d|<<)|<{6}", text):
-        return False
-    month, day = text[2:4], text[4:6]
-    return (month == "<<" or 1 <= int(month) <= 12) and (day == "<<" or 1 <= int(day) <= 31)
 
 
 def _credible(zone: Zone, group: tuple[Row, ...]) -> bool:
     """A zone must carry proof: two of its check digits hold or, where they are printed wrong, one holds and everything else is exactly in place."""
     layout = LAYOUTS[zone.format]
+    if layout.lines == 1:
+        return zone.valid and not zone.guessed
     if (len(layout.checks) - len(zone.failed)) < 1 or take(zone.lines, layout.sex) not in "MFX<":
         return False
     if sum(repair.constraint == "letters" for repair in zone.repairs) > MOST_FORCED_LETTERS:
@@ -387,132 +392,6 @@ def _credible(zone: Zone, group: tuple[Row, ...]) -> bool:
     if fields - len(own) >= 2:
         return odd < 4.5
     return exact and odd < 2.5 and fields - len(own) >= 1 and "<<" in zone.lines[layout.names[0]]
-
-
-def _fit_two(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
-    """TD2, TD3 and visas: the second line is held by its core (nationality, birth, sex, expiry), the first by its trailing fillers."""
-    for second, cost in _second_lines(layout, texts[1]):
-        yield (_name_line(texts[0], layout.length, second[10:13]), second), cost
-
-
-def _second_lines(layout: Layout, text: str) -> Iterator[tuple[str, float]]:
-    for start, core in _cores(text, 10):
-        heads, tails = list(_heads(text[:start])), list(_lengths(text[start + len(core) :], layout.length - 28))
-        whole = core if len(core) == 18 else core[:10] + "<" + core[10:]
-        for head, head_cost in heads:
-            for tail, tail_cost in tails:
-                yield head + whole + tail, head_cost + tail_cost + 0.5 * abs(start - 10) * (len(head) != start)
-
-
-def _cores(text: str, wanted: int) -> list[tuple[int, str]]:
-    """Up to three places where nationality, birth, sex and expiry may stand, best first; 17 characters where the sex got lost."""
-    scored = []
-    for start in range(max(0, wanted - 5), min(len(text) - 17, wanted + 5) + 1):
-        for length in (18, 17):
-            core = text[start : start + length]
-            if len(core) == length:
-                whole = core if length == 18 else core[:10] + "<" + core[10:]
-                scored.append((_core_score(whole) - 0.6 * abs(start - wanted) - 2.0 * (length == 17), start, core))
-    scored.sort(key=lambda entry: -entry[0])
-    return [(start, core) for score, start, core in scored[:3] if score > 2.0]
-
-
-def _core_score(core: str) -> float:
-    birth, expiry = _digits(core[3:10]), _digits(core[11:18])
-    score = 0.5 * sum(char.isalpha() or char == "<" for char in core[:3]) + 1.0 * (core[10] in "MFX<")
-    score += 0.25 * sum(char.isdigit() for char in core[3:10] + core[11:18])
-    for dated in (birth, expiry):
-        score += 1.0 * _possible_date(dated[:6]) + 3.0 * (check_digit(dated[:6]) == dated[6])
-    return score
-
-
-def _digits(text: str) -> str:
-    return "".join(_AS_DIGIT.get(char, char) for char in text)
-
-
-def _heads(text: str) -> Iterator[tuple[str, float]]:
-    """The ten characters before the core: a short number lost its fillers before the check digit, or its beginning."""
-    if len(text) == 10:
-        yield text, 0.0
-    elif len(text) < 10:
-        missing = 10 - len(text)
-        if text:
-            yield text[:-1] + "<" * missing + text[-1], 0.5 * missing
-        yield "<" * missing + text, 1.5 * missing
-    else:
-        yield text[-10:], 1.0 * (len(text) - 10)
-        yield from _lengths(text, 10)
-
-
-def _lengths(text: str, length: int) -> Iterator[tuple[str, float]]:
-    """``text`` brought to ``length``: each run of fillers stretched or shrunk, longest first, or padded or cut on the right."""
-    short = length - len(text)
-    if short == 0:
-        yield text, 0.0
-        return
-    for run in sorted(re.finditer("<+", text), key=lambda match: match.start() - match.end())[:4]:
-        size = run.end() - run.start()
-        if size + short >= 1:
-            yield text[: run.start()] + "<" * (size + short) + text[run.end() :], 0.3 * abs(short) * (size < 3) + 0.1 * abs(short)
-    if short > 0:
-        yield text + "<" * short, 0.4 * short
-        if len(text) >= 1:
-            yield text[:-1] + "<" * short + text[-1], 0.5 * short
-    else:
-        yield text[:length], 1.0 * -short
-        yield text[-length:] if length else "", 1.0 * -short
-
-
-def _name_line(text: str, length: int, nationality: str) -> str:
-    """A first line of TD2, TD3 or a visa: the issuer, most often the nationality, must begin at the third character (9303-4 §4.2.2)."""
-    at = text.find(nationality, 0, 6) if re.fullmatch(r"[A-Z]{3}", nationality) else -1
-    if at in (0, 1) and text[2:5] != nationality:
-        text = {0: "P<", 1: text[0] + "<" if text[0] != "<" else "P<"}[at] + text[at:]
-    elif at > 2 and text[2:5] != nationality and at <= 4:
-        text = text[at - 2 : at] + text[at:]
-    return _filled(text, length)
-
-
-def _filled(text: str, length: int) -> str:
-    """A line of names at its length: the last run of fillers gives or takes."""
-    if len(text) == length:
-        return text
-    if len(text) < length:
-        runs = list(re.finditer("<{3,}", text))
-        if not text.endswith("<") and runs and runs[-1].end() >= len(text) - 2:
-            return text[: runs[-1].end()] + "<" * (length - len(text)) + text[runs[-1].end() :]
-        return text.ljust(length, "<")
-    runs = sorted(re.finditer("<+", text), key=lambda match: match.start() - match.end())
-    over = len(text) - length
-    if runs and runs[0].end() - runs[0].start() > over:
-        return text[: runs[0].start()] + text[runs[0].start() + over :]
-    return text[:length]
-
-
-def _fit_td1(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
-    """TD1: the second line is held by its core at the beginning, the first by its number's check digit, the third by its fillers."""
-    firsts = sorted(_lengths(texts[0], 30), key=lambda pair: pair[1] + 3.0 * (check_digit(pair[0][5:14]) != pair[0][14]))[:4]
-    seconds = []
-    for start in range(min(4, max(1, len(texts[1]) - 17))):
-        core = texts[1][start : start + 18]
-        if len(core) == 18:
-            score = _core_score(core[15:18] + core[:7] + core[7] + core[8:15])
-            seconds += [(core + tail, cost + 0.5 * start - score) for tail, cost in _lengths(texts[1][start + 18 :], 12)]
-    if not seconds:
-        return
-    floor = min(cost for _, cost in seconds)
-    for first, first_cost in firsts:
-        for second, cost in sorted(seconds, key=lambda pair: pair[1])[:6]:
-            yield (first, second, _filled(texts[2], 30)), first_cost + cost - floor
-
-
-def _fit_french(layout: Layout, texts: list[str]) -> Iterator[tuple[tuple[str, ...], float]]:
-    for first, first_cost in _lengths(texts[0], 36):
-        for second, second_cost in _lengths(texts[1], 36):
-            yield (first, second), first_cost + second_cost
-
-
-_FITTERS = {"TD1": _fit_td1, "FRA1988": _fit_french}
 
 
 def _box(group: tuple[Row, ...]) -> Box:
@@ -576,7 +455,7 @@ def fields(zone: Zone, *, today: date, side: str = "front", page: int = 1) -> li
     values = [
         ("person.surname", surname, spelled),
         ("person.given_names", given, spelled),
-        ("person.full_name", full_name(surname, given), spelled),
+        ("person.full_name", full_name(surname, given) if zone.format != "FRA2013" else "", spelled),
         ("person.date_of_birth", birth.isoformat() if birth else "", checked("birth")),
         ("person.sex", {"M": "M", "F": "F", "X": "X", "<": "X"}.get(sex, ""), spelled if sex != "<" else 0.6),
         ("person.nationality", nationality or "", spelled),

@@ -1,18 +1,25 @@
 """The machine readable zone as ICAO Doc 9303 lays it out: lines, positions, check digits, names.
 
 TD1 (part 5, §4.2.2), TD2 (part 6, §4.2.2), TD3 (part 4, §4.2.2), MRV-A and MRV-B (part 7, §4.2), check digits (part 3, §4.9), names (part 3, §4.6),
-and the French identity card of 1988, which is two lines of 36 of its own design.
+the French identity card of 1988, which is two lines of 36 of its own design, and the French driving licence of 2013, one line of 30 (number, expiry
+and eight letters of the surname; check digits over the first 14 characters and over the line, weights as in 9303-3 §4.9).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int, int]
 """Line, first position, position after the last; all counted from 0."""
 
+NOWHERE: Span = (0, 0, 0)
+"""The place of a field that a layout does not have."""
+
 WEIGHTS = (7, 3, 1)
+AS_DIGIT = dict(zip("OQDUILJZSBGATY", "00001112586474", strict=True))
+"""Letters that stand for digits where only digits may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,23 @@ _FRA1988 = Layout(
     (0, 5, 30),
     ((0, 30, 36),),
 )
+_FRA2013 = Layout(
+    "FRA2013",
+    1,
+    30,
+    (
+        Check("number", ((0, 0, 14),), (0, 14)),
+        Check("composite", ((0, 0, 29),), (0, 29)),
+    ),
+    (0, 5, 14),
+    NOWHERE,
+    NOWHERE,
+    (0, 15, 21),
+    (0, 2, 5),
+    NOWHERE,
+    (0, 21, 29),
+    (),
+)
 LAYOUTS: dict[str, Layout] = {
     layout.format: layout
     for layout in (
@@ -106,6 +130,7 @@ LAYOUTS: dict[str, Layout] = {
         _two_lines("MRVA", 44, optional_check=False, composite=False),
         _two_lines("MRVB", 36, optional_check=False, composite=False),
         _FRA1988,
+        _FRA2013,
     )
 }
 
@@ -158,7 +183,7 @@ def document_number(format_: str, lines: Sequence[str]) -> str:
 
 
 def names(format_: str, lines: Sequence[str]) -> tuple[str, str]:
-    """Surname and given names with spaces for fillers (9303-3 §4.6). The French card of 1988 has its given names on line 2."""
+    """Surname and given names with spaces for fillers (9303-3 §4.6). The French card of 1988 has its given names on line 2, the licence has none."""
     field = take(lines, LAYOUTS[format_].names)
     if format_ == "FRA1988":
         return _words(field), _words(take(lines, (1, 13, 27)))
@@ -173,3 +198,11 @@ def _words(text: str) -> str:
 def names_truncated(format_: str, lines: Sequence[str]) -> bool:
     """True when the name field is filled to its last position, so that names may have been cut (9303-3 §4.6)."""
     return not take(lines, LAYOUTS[format_].names).endswith("<")
+
+
+def possible_date(text: str) -> bool:
+    """YYMMDD; an unknown month or day may be ``<<`` (9303-3 §4.8)."""
+    if not re.fullmatch(r"\d\d(\d\d|<<)(\d\d|<<)|<{6}", text):
+        return False
+    month, day = text[2:4], text[4:6]
+    return (month == "<<" or 1 <= int(month) <= 12) and (day == "<<" or 1 <= int(day) <= 31)

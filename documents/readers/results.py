@@ -11,11 +11,12 @@ from documents.fields import Field
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of one process: text, barcodes, faces and, where one is installed, a second opinion on a machine readable zone."""
+    """The engines of one process: text, barcodes, faces (None: switched off) and, where one is installed, a second opinion on a machine readable
+    zone."""
 
     text: TextEngine
     barcodes: BarcodeEngine
-    faces: FaceEngine
+    faces: FaceEngine | None
     mrz_second: LineEngine | None = None
 
 
@@ -34,7 +35,8 @@ class ReaderRun:
 @dataclass(frozen=True)
 class ReadPage:
     """One page, upright: ``number`` counts from 1 within its ``side``; ``quality`` as ``quality.measure``; ``faces`` as JSON, largest first.
-    ``turned`` is how many degrees counter-clockwise the picture was turned to stand upright."""
+    ``turned`` is how many degrees counter-clockwise the picture was turned to stand upright, ``shows`` the side it looks like ('' unknown), ``phash``
+    its perceptual hash in hex."""
 
     side: str
     number: int
@@ -44,6 +46,8 @@ class ReadPage:
     quality: dict[str, Any]
     faces: list[dict[str, Any]]
     turned: int = 0
+    shows: str = ""
+    phash: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _LABELS: dict[str, str] = {
     "expiry": r"(?:4 ?B ?)?(?:\bEXP(?:IRES|IRY|IRATION)?\b(?: DATE| ON)?|DATE ?OF ?EXPIR\w+|VALID (?:UNTIL|THRU|THROUGH)|CARD EXPIRES|VENCE)|4 ?B\b",
     "issue": r"(?:4 ?A ?)?(?:\bISS(?:UED?)?\b(?: DATE| ON)?|DATE ?OF ?ISSU\w+|RESIDENT SINCE|EMISION)|4 ?A\b",
     "sex": r"(?:1[5S] ?)?(?:\bSEX\b|\bGENDER\b)|\bSEXE\b",
-    "surname": r"(?:1 ?)?(?:\bLN\b|LAST NAME|FAMILY NAME|SU(?:RN|M)AME|APELLIDOS)|^NOM\b(?! D)|^NAME ?/ ?NOM",
+    "surname": r"(?:1 ?)?(?:\bLN\b|LAST NAME|FAMILY NAME|SU(?:RN|MN?)AME|APELLIDOS)|^NOM\b(?! D)|^NAME ?/ ?NOM",
     "given": r"(?:2 ?)?(?:\bFN\b|FIRST(?:,? (?:AND )?MIDDLE)? NAMES?|GIVEN NAMES?|FIRST NAME|^NOMBRES?\b|^PRENOMS?\b)",
     "name": r"^(?:FULL )?NAME\b(?! ?/)|^CARDHOLDER\b|^HOLDER\b(?!')",
     "nationality": r"NATIONALIT(?:Y|E)|CITIZENSHIP|NACIONALIDAD|COUNTRY OF BIRTH",
@@ -43,14 +43,23 @@ _CITY = re.compile(
     + "|".join(name.upper() for name in US_STATES.values() if len(name) > 4)
     + r")[., ]+(?P<zip>\d{5}(?:-? ?\d{4})?)$"
 )
+_CITY_ABOVE = re.compile(r"^(?P<state>[A-Z]{2})[., ]+(?P<zip>\d{5,9}|\d{5}-\d{4})$")
 _NAME = re.compile(r"[A-Z][A-Z .,'`-]*[A-Z.]|[A-Z]")
 _NOT_NAMES = re.compile(
     r"LICEN|DRIVER|\bCARD\b|\bSTATE\b|IDENTIF|\bUSA\b|UNITED|FEDERAL|LIMIT|VETERAN|DONOR|SPECIMEN|\bNONE\b|CLASS|PASSPORT|GOVERNMENT|"
-    r"COMMERCIAL|RESIDENT|DEPARTMENT|UNIVERSITY|PERMANENT"
+    r"COMMERCIAL|RESIDENT|DEPARTMENT|UNIVERSITY|PERMANENT|REPUBLI|PERMIS|CONDUIRE|CONDUC|CONDUZIR|F.HRERSCHEIN|RIJBEWIJS|PATENTE DI|UNION|SAFE|"
+    r"\bORGAN\b|REAL ID|MOTOR|VEHICLE|ENDORS|RESTRIC|SIGNATURE|UNDER|UNTIL"
 )
 _SWAPS = {"0": "O", "O": "0", "1": "I", "I": "1", "5": "S", "S": "5", "8": "B", "B": "8", "2": "Z", "Z": "2"}
 LABELLED, NUMBERED, INFERRED, GUESSED = 0.93, 0.93, 0.75, 0.55
 STREET_REACH = 3
+MISPRINT = 0.6
+_ISSUERS = {  # whose name is a headline
+    "university_id": r"\b(UNIVERSITY|COLLEGE|INSTITUTE|ACADEMY)\b",
+    "uniformed_service_id": r"\b(ARMED FORCES|UNIFORMED SERVICES?|DEPARTMENT OF DEFENSE)\b",
+    "access_card": r"\bUNITED STATES GOVERNMENT\b",
+    "matricula_consular": r"\bCONSULADO\b|RELACIONES EXTERIORES",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +97,13 @@ def read(
         item for item in items(lines) if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])
     ]
     card = _Card(printed, [segment for item in printed for segment in _segments(item)], state, _day_first(country, state, zone), today)
-    found: dict[str, Value] = {}
-    found |= _dates(card)
-    found |= _number(card, kind)
+    found: dict[str, Value] = _european(card) if kind == "driver_license" and not state and country not in ("USA", "CAN") else {}
+    found = _dates(card) | found
+    found = _number(card, kind) | found
     found |= _sex(card)
-    place = _place(card) if country in ("USA", "") or state else {}
+    place = _place(card) if country in ("USA", "") or state or kind == "matricula_consular" else {}
     found |= {path: value for path, value in place.items() if path != "anchor"}
-    found |= _names(card, place.get("anchor"))
+    found |= _names(card, place.get("anchor"), alone=kind in ("driver_license", "id_card"))
     found |= _origin(card, country, kind)
     return [
         Field(path, value.text, round(min(0.98, value.confidence), 3), "ocr", side, page, value.item.box if value.item else None)
@@ -188,6 +197,17 @@ def _ordered(found: dict[str, Value]) -> dict[str, Value]:
     return {path: Value(value.text, value.confidence * 0.55, value.item) for path, value in found.items()}
 
 
+def _european(card: _Card) -> dict[str, Value]:
+    """Fields 3 and 5 of a licence of the European model (Directive 2006/126/EC, Annex I): birth with place, number; both are bare numbers there."""
+    found: dict[str, Value] = {}
+    for item in card.items:
+        if (match := re.match(r"3[. ]+(?=\d)", item.text)) and (dates := find_dates(item.text[match.end() :], day_first=True, today=card.today)):
+            found.setdefault("person.date_of_birth", Value(dates[0].value.isoformat(), NUMBERED * item.confidence, item))
+        if (match := re.match(r"5[. ]+(?=[^\W_])", item.text)) and (number := _as_number(item.text[match.end() :])):
+            found.setdefault("document.number", Value(number, NUMBERED * item.confidence, item))
+    return found
+
+
 def _number(card: _Card, kind: str) -> dict[str, Value]:
     for text, item in _labelled(card, "number"):
         number = _as_number(text)
@@ -219,7 +239,7 @@ def _as_number(text: str) -> str | None:
 def _in_state_form(card: _Card, number: str, confidence: float, item: Item, kind: str) -> Value:
     """A licence number that has its state's form but for one look-alike (O read as 0) is put into it, with less confidence."""
     pattern = NUMBER_PATTERNS.get(card.state)
-    bare = re.sub(r"[^A-Z0-9]", "", number)
+    bare = re.sub(r"[\s-]", "", number)
     if pattern is None or len(bare) < 8 or kind not in ("driver_license", "id_card") or pattern.fullmatch(bare):
         return Value(number, confidence, item)
     fixes = {bare[:at] + _SWAPS[char] + bare[at + 1 :] for at, char in enumerate(bare) if char in _SWAPS}
@@ -259,6 +279,32 @@ def _place(card: _Card) -> dict[str, Value]:
             "address.country": Value("USA", confidence, item),
             "anchor": Value("", 0.0, top),
         }
+    return _place_in_two_lines(card)
+
+
+def _place_in_two_lines(card: _Card) -> dict[str, Value]:
+    """``Street, City,`` over ``ST ZIP``. A ZIP of another length than five or nine digits is given as printed, with little confidence."""
+    for item in card.items:
+        match = _CITY_ABOVE.match(item.folded)
+        above = [line for line in card.items if 0 < item.middle - line.middle < 2.0 * item.height and abs(line.left - item.left) < item.height]
+        if not match or not (code := state_code(match["state"])) or not above:
+            continue
+        line = max(above, key=lambda entry: entry.middle)
+        street, comma, city = line.text.strip(" ,").rpartition(",")
+        if not comma or not re.fullmatch(r"[^\W\d][^\d]+", city.strip()):
+            continue
+        street, city, postal = street.strip(" ,"), city.strip(), match["zip"]
+        confidence = LABELLED * min(item.confidence, line.confidence)
+        trust = 1.0 if len(postal) in (5, 9, 10) else MISPRINT
+        return {
+            "address.full": Value(f"{street}, {city}, {code} {postal}", confidence * trust, line),
+            "address.street": Value(street, confidence, line),
+            "address.city": Value(city, confidence, line),
+            "address.state": Value(state_name(code), confidence, item),
+            "address.zip": Value(postal, confidence * trust, item),
+            "address.country": Value("USA", confidence, item),
+            "anchor": Value("", 0.0, line),
+        }
     return {}
 
 
@@ -294,7 +340,8 @@ def _without_eight(card: _Card, line: Item) -> str:
     return line.text[1:] if glued and re.match(r"8\d{2,5} ", line.text) and not any(item.text == "8" for item in card.items) else line.text
 
 
-def _names(card: _Card, anchor: Value | None) -> dict[str, Value]:
+def _names(card: _Card, anchor: Value | None, *, alone: bool) -> dict[str, Value]:
+    """Names by label, by number, by their place above the address; ``alone``: else the one line of the card that can be nothing but a name."""
     surname = _labelled_name(card, "surname") or _numbered_name(card, "1")
     given = _labelled_name(card, "given") or _numbered_name(card, "2")
     if given and given.item and not surname:
@@ -305,6 +352,8 @@ def _names(card: _Card, anchor: Value | None) -> dict[str, Value]:
         whole = _labelled_name(card, "name")
         if whole:
             surname, given = _split(whole, GUESSED)
+    if not surname and not given and alone:
+        surname, given = _only_name(card)
     found = {}
     if surname:
         found["person.surname"] = surname
@@ -325,7 +374,7 @@ def _labelled_name(card: _Card, label: str) -> Value | None:
 def _numbered_name(card: _Card, digit: str) -> Value | None:
     """The name behind a field number that stands alone at the beginning of a line or left of it."""
     for item in card.items:
-        match = re.match(rf"{digit}[ .]?(?=[^\W\d])", item.text)
+        match = re.match(rf"{digit}[ .]{{0,2}}(?=[^\W\d])", item.text)
         if match and _is_name(item.text[match.end() :]):
             return Value(_tidy(item.text[match.end() :]), NUMBERED * item.confidence, item)
         if item.text.strip(". ") == digit:
@@ -357,6 +406,21 @@ def _names_above(card: _Card, street: Item) -> tuple[Value | None, Value | None]
     if near and " " in near[0].text:
         return _split(Value(_tidy(near[0].text), near[0].confidence, near[0]), INFERRED)
     return None, None
+
+
+def _only_name(card: _Card) -> tuple[Value | None, Value | None]:
+    """Two to four words of letters on a line without label, where no second line is like that."""
+    labelled = {segment.item for segment in card.segments}
+    likely = [
+        item for item in card.items if item not in labelled and item.text.count(" ") in (1, 2, 3) and _is_name(item.text) and not _is_street(item)
+    ]
+    if len(likely) != 1:
+        return None, None
+    return _split(Value(_tidy(likely[0].text), likely[0].confidence, likely[0]), GUESSED)
+
+
+def _is_street(item: Item) -> bool:
+    return item.text.endswith(",") or re.search(r"\b(STREET|ST|ROAD|RD|AVENUE|AVE|DRIVE|DR|LANE|LN|BLVD|COURT|CT|WAY)\b\.?$", item.folded) is not None
 
 
 def _split(whole: Value, confidence: float) -> tuple[Value | None, Value | None]:
@@ -392,6 +456,8 @@ def _origin(card: _Card, country: str, kind: str) -> dict[str, Value]:
         found["document.country_code"] = Value(country, 0.8, None)
         if not card.state or kind not in ("driver_license", "id_card"):
             found.setdefault("document.issuing_entity", Value(country_name(country), 0.7, None))
+    if (named := _ISSUERS.get(kind)) and (line := next((item for item in card.items if re.search(named, item.folded)), None)):
+        found["document.issuing_entity"] = Value(line.text.strip(" .,:"), INFERRED * line.confidence, line)
     for text, item in _labelled(card, "authority"):
         if sum(char.isalpha() for char in text) >= 4 and not find_dates(text):
             found["document.issuing_entity"] = Value(text.strip(" :/"), LABELLED * item.confidence, item)

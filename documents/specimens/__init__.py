@@ -11,6 +11,7 @@ from documents.specimens.faces import draw_face, sitting
 from documents.specimens.holders import Holder, holder
 from documents.specimens.letters import KINDS as _LETTER_KINDS
 from documents.specimens.letters import letter
+from documents.specimens.others import other_id
 from documents.specimens.paper import stamp
 from documents.specimens.states import STATES
 from documents.specimens.travel import passport, resident_card
@@ -36,6 +37,7 @@ _DRAWERS: Mapping[str, Callable[[Wanted], Specimen]] = {
     "permanent_resident_card": resident_card,
     "passport_card": resident_card,
     "nexus": resident_card,
+    **dict.fromkeys(("uniformed_service_id", "access_card", "matricula_consular", "university_id", "naturalization_certificate"), other_id),
     "selfie": _selfie,
     **dict.fromkeys(_LETTER_KINDS, letter),
 }

@@ -16,7 +16,10 @@ from documents import specimens
 
 DAMAGES = ("", "blur", "glare", "rotation", "perspective", "jpeg", "low_light", "noise", "low_resolution")
 PAPER = ("lease", "vehicle_insurance", "utility_bill", "bank_statement")
-CARDS = ("driver_license", "id_card", "passport", "permanent_resident_card")
+CARDS = (
+    "driver_license", "id_card", "passport", "permanent_resident_card", "nexus", "matricula_consular", "uniformed_service_id", "access_card",
+    "university_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """``make bench``: our pipeline and its peers on the same documents; accuracy, seconds and memory, compared with the committed baseline.
 
 ``CORPUS=dir`` adds folders of one's own, ``SEEDS=n`` specimens of each kind and damage, ``READERS=a,b`` for some readers only, ``ONLY=text`` for
-samples whose id holds it, ``OUT=dir`` for another place for the report, ``BASELINE=renew`` writes today's figures as the new baseline. ``SOAK=n``
-lets our pipeline read n specimens in one process first, to show whether its memory grows.
+samples whose id holds it, ``OUT=dir`` for another place for the report (``var/bench/report``), ``BASELINE=renew`` writes today's figures as the new
+baseline and the report to ``docs/benchmarks``. ``SOAK=n`` lets our pipeline read n specimens in one process first, to show whether its memory grows.
 """
 
 from __future__ import annotations
@@ -127,12 +127,12 @@ def _options(environment: Mapping[str, str]) -> Options:
     readers = tuple(name for name in environment.get("READERS", "").split(",") if name) or tuple(READERS)
     if unknown := set(readers) - set(READERS):
         raise SystemExit(f"READERS: {', '.join(sorted(unknown))} unknown; there are {', '.join(READERS)}")
-    out = Path(environment.get("OUT") or ROOT / "var" / "bench" / "report")
+    renew = environment.get("BASELINE") == "renew"
+    out = Path(environment.get("OUT") or (ROOT / "docs" / "benchmarks" if renew else ROOT / "var" / "bench" / "report"))
     numbers = {name: environment.get(name) or default for name, default in (("SEEDS", "3"), ("SOAK", "0"))}
     for name, text in numbers.items():
         if not text.isdigit():
             raise SystemExit(f"{name}: a whole number is expected, not {text!r}")
-    renew = environment.get("BASELINE") == "renew"
     return Options(corpora, int(numbers["SEEDS"]), readers, environment.get("ONLY", ""), out, renew, int(numbers["SOAK"]))
 
 

@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from documents.readers import default_engines, read_document
 from documents.specimens import KINDS, STATES, TODAY, degrade, draw, holder
 from documents.specimens.degrade import DAMAGES
 from documents.specimens.faces import CAST
@@ -32,7 +33,7 @@ def test_truth_holds_the_required_fields_of_its_type(kind: str) -> None:
     drawn = draw(kind, seed=1)
     for entry in (entry for entry in DOCUMENT_TYPES.values() if entry.kind == kind):
         assert [path for path in entry.required if path not in drawn.truth] == []
-        assert len(drawn.sides) == entry.sides_in("USA")
+        assert len(drawn.sides) == (entry.sides_in("USA") or entry.sides_in("MEX"))
 
 
 def test_a_letter_becomes_a_pdf_that_opens() -> None:
@@ -201,3 +202,21 @@ def test_faces_are_found_known_again_and_kept_apart() -> None:
     for one, other in itertools.combinations(portraits.values(), 2):
         assert max(np.linalg.norm(one[index] - other[index]) for index in people) < 0.45
         assert min(np.linalg.norm(one[a] - other[b]) for a, b in itertools.permutations(people, 2)) > 0.57
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "kind", ["uniformed_service_id", "access_card", "matricula_consular", "university_id", "naturalization_certificate", "nexus"]
+)
+def test_what_is_printed_on_an_id_is_read(kind: str) -> None:
+    specimen = draw(kind, seed=3)
+    engines = default_engines(ocr="rapidocr", faces="dlib")
+    reading = read_document({side: specimen.jpeg(side) for side in specimen.sides}, engines=engines)
+    wanted = {path: value for path, value in specimen.truth.items() if "." in path}
+    plain = {path: _plain(reading.fields[path].value) if path in reading.fields else "" for path in wanted}
+    assert plain == {path: _plain(value) for path, value in wanted.items()}
+    assert reading.classified["type"] == kind
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.upper() if char.isalnum())

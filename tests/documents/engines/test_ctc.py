@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents.engines.ctc import OneScript
+from documents.engines.ctc import ZONE_LENGTH, OneScript
 
 CHARACTERS = ["", "A", "P", "Ρ", "О", "O", "<", "ハ", "1", "Θ", " "]
 
@@ -55,7 +55,44 @@ def test_an_empty_line_has_no_confidence() -> None:
     assert _decoded({"": 1.0}, {"": 1.0}) == ("", 0.0, 0.0)
 
 
-@given(st.lists(st.sampled_from(["A", "P", "O", "<", "1", " "]), min_size=1, max_size=40))
+@given(st.lists(st.sampled_from(["A", "P", "O", "<", "1", " "]), min_size=1, max_size=ZONE_LENGTH - 1))
 def test_any_latin_line_comes_out_as_written(letters: list[str]) -> None:
     steps = [step for letter in letters for step in ({letter: 0.97}, {"": 1.0})]
     assert _decoded(*steps)[0] == "".join(letters)
+
+
+def _zone(text: str, *, pitch: int = 4, lost: int = -1, faint: dict[str, float] | None = None) -> tuple[str, float, float]:
+    """``text`` as a network sees a zone's line, ``pitch`` steps a character; at ``lost`` it sees but what is ``faint``."""
+    characters = ["", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<Λ∏a "]
+    rows = np.zeros((1, pitch * len(text), len(characters)), np.float32)
+    rows[0, :, 0] = 0.6
+    for place, character in enumerate(text):
+        for seen, probability in (faint or {}).items() if place == lost else [(character, 0.95)]:
+            rows[0, pitch * place + 1, characters.index(seen)] = probability
+    ((read, certainty),), _ = OneScript(characters)(rows)
+    return read, float(certainty), certainty.lowest
+
+
+@pytest.mark.parametrize("lost", [5, 12, 18])
+@pytest.mark.parametrize("pitch", [3, 4, 5])
+def test_a_character_lost_in_a_zone_is_missed_by_its_pitch(lost: int, pitch: int) -> None:
+    line = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
+    read, _, lowest = _zone(line, pitch=pitch, lost=lost, faint={line[lost]: 0.2, "X": 0.1})
+    assert read == line
+    assert lowest == pytest.approx(0.2), "and makes the line doubtful"
+
+
+def test_fillers_and_slab_serifs_seen_as_other_signs_are_what_they_stand_for() -> None:
+    line = "P<UTOPATEL<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<<<<"
+    seen = line.replace("<<ANNA", "ΛΛANNA").replace("T", "∏")
+    assert _zone(seen)[0] == line
+
+
+def test_a_line_of_words_is_not_read_as_a_zone() -> None:
+    line = "Aaaaaaaa<aaaaaaaa<aaaaaaaa<aaa"
+    assert _zone(line)[0] == line
+
+
+@given(st.text("ABCXYZ019<", min_size=20, max_size=44).map(lambda text: text[:-3] + "<<<"))
+def test_any_zone_comes_out_as_printed(line: str) -> None:
+    assert _zone(line)[0] == line

@@ -108,6 +108,25 @@ def test_a_symbol_without_its_start_pattern_is_read(upside_down: bool) -> None:
     assert abs(max(x for x, _ in found.corners) - rgb.shape[1] + 8 + (0 if not upside_down else -17 * scale)) < 17 * scale
 
 
+@pytest.mark.parametrize("columns", [1, 2], ids=["row indicator", "row indicator and data"])
+def test_a_symbol_that_lost_whole_columns_is_read(columns: int) -> None:
+    """Error correction level 5 makes up for 32 wrong codewords: one column of a symbol with fewer rows."""
+    made = zxingcpp.create_barcode(PAYLOAD, zxingcpp.BarcodeFormat.PDF417, columns=8, ec_level="5")
+    bars = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))[:, 17 + 17 * columns :]
+    rgb = np.repeat(np.pad(np.kron(bars, np.ones((3, 3), np.uint8)), 8, constant_values=255)[:, :, None], 3, axis=2)
+    assert [code.data for code in barcode_zxing.ENGINE.scan(rgb)] == [PAYLOAD]
+
+
+def test_what_was_lent_to_a_damaged_symbol_is_never_reported() -> None:
+    """A high level of error correction could rebuild the lent symbol from its own left end when the rest is unreadable."""
+    made = zxingcpp.create_barcode("0", zxingcpp.BarcodeFormat.PDF417, columns=12, rows=40, ec_level="7")
+    bars = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))[:, 51:]
+    middle = bars[:, :-35]
+    middle[:] = np.random.default_rng(3).permuted(middle, axis=1)
+    rgb = np.repeat(np.pad(np.kron(bars, np.ones((2, 2), np.uint8)), 8, constant_values=255)[:, :, None], 3, axis=2)
+    assert barcode_zxing.ENGINE.scan(rgb) == []
+
+
 def test_two_symbols_side_by_side_are_both_read() -> None:
     both = np.concatenate([symbol(), symbol()], axis=1)
     assert [code.data for code in barcode_zxing.ENGINE.scan(both)] == [PAYLOAD, PAYLOAD]

@@ -101,6 +101,13 @@ def test_canada_writes_years_first() -> None:
     )
 
 
+@pytest.mark.parametrize(("iin", "state", "country"), [("636056", "MX-COA", "MEX"), ("636057", "MX-HID", "MEX"), ("636027", "US-DOS", "USA")])
+def test_issuers_that_are_no_state_of_the_usa_or_canada(iin: str, state: str, country: str) -> None:
+    elements = {name: value for name, value in BASE.items() if name not in ("DCG", "DAJ")}
+    card = aamva.parse(payload(elements, iin=iin))
+    assert (card.issuing_state, card.country) == (state, country)
+
+
 def test_the_other_order_of_a_date_is_tried_second() -> None:
     assert aamva.parse(payload(BASE | {"DBA": "20211031"})).expiry_date == "2021-10-31"
     assert aamva.parse(payload(BASE | {"DBA": "99999999"})).expiry_date is None

@@ -90,6 +90,9 @@ def test_labels_tell_bill_to_from_ship_to_and_from() -> None:
         (("Ann Example", "10 Rideau St", "Ottawa ON K1N 5W8"), "10 Rideau St", "Ottawa", "Ontario", "K1N 5W8", "CAN"),
         (("MME ANNE EXEMPLE", "12 RUE DE LONDRES", "75009 PARIS"), "12 RUE DE LONDRES", "PARIS", "", "75009", "FRA"),
         (("Mrs Ann Example", "34 Kingly Street", "London", "W1B 5QH"), "34 Kingly Street", "London", "", "W1B 5QH", "GBR"),
+        (("Ann Example", "Hauptplatz 3", "8010 Graz", "Austria"), "Hauptplatz 3", "Graz", "", "8010", "AUT"),
+        (("Ann Example", "Damrak 1", "1012 LG Amsterdam", "Netherlands"), "Damrak 1", "Amsterdam", "", "1012 LG", "NLD"),
+        (("Ann Example", "12B Nathan Road", "Kowloon, N.T., 0000, HK"), "12B Nathan Road", "Kowloon", "", "0000", "HKG"),
     ],
 )
 def test_addresses_of_several_countries(lines: tuple[str, ...], street: str, city: str, state: str, postal: str, country: str) -> None:
@@ -115,6 +118,12 @@ def test_addresses_of_several_countries(lines: tuple[str, ...], street: str, cit
 def test_addresses_are_given_in_full_as_printed(lines: tuple[str, ...], name: str, full: str) -> None:
     found = read(*column(60, 300, *lines))
     assert (found["person.full_name"].value, found["address.full"].value) == (name, full)
+
+
+@pytest.mark.parametrize("department", ["Customer Service", "Service Clients", "Billing Department", "Payment Center"])
+def test_the_issuer_is_named_without_its_department(department: str) -> None:
+    found = read(*column(60, 60, f"Roadrunner Energy {department}", "1 Example Road", "Columbus, OH 43216"), at("Date: 12/20/2025", 640, 150))
+    assert found["statement.issuer"].value == "Roadrunner Energy"
 
 
 def test_a_label_within_the_column_parts_the_writer_from_the_addressee() -> None:

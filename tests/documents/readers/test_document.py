@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from documents.engines.base import Barcode, Face, TextLine
+from documents.engines.base import Barcode, Face, Pixels, TextLine
 from documents.engines.scripted import ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 from documents.fields import Field
 from documents.readers import Engines, compare_faces, default_engines, read_document, reading_as_json
+from documents.readers.face import UNMEASURED, TooFewPairs, calibrate
 from documents.readers.merge import agree, merge
-from documents.readers.quality import measure, worst
+from documents.readers.quality import measure, perceptual_hash, worst
+from documents.specimens import draw
 from documents.types import DOCUMENT_TYPES
 from flows.errors import Refused
 
@@ -88,6 +93,7 @@ def test_contradiction_between_front_and_barcode_lowers_confidence() -> None:
     )
     assert reading.fields["document.number"].value == "123456789"
     assert reading.fields["document.number"].confidence < 0.8
+    assert (reading.fields["document.number"].agrees, reading.fields["document.number"].differs) == ((), ("ocr",))
 
 
 def test_the_number_in_print_casts_doubt_on_a_look_alike() -> None:
@@ -136,9 +142,11 @@ def test_json_of_a_reading() -> None:
         "side": "back",
         "page": 1,
         "box": [10, 10, 190, 50],
+        "agrees": ["ocr"],
+        "differs": [],
     }
     assert answer["barcodes"][0]["format"] == "PDF417"
-    assert set(answer["quality"]) == {"width", "resolution", "blur", "glare", "exposure", "verdict", "advice"}
+    assert set(answer["quality"]) == {"width", "resolution", "blur", "glare", "exposure", "corners", "verdict", "advice"}
 
 
 def test_a_blank_page_is_not_read() -> None:
@@ -189,6 +197,47 @@ def test_faces_are_graded_by_distance() -> None:
     assert (nobody.level, nobody.same, nobody.score, nobody.reason) == ("not_assessed", None, None, "no face found on A and B")
     tiny = compare_faces(page, page, engine=ScriptedFaces(answers=[[Face((0, 0, 20, 20), 0.9)]]))
     assert (tiny.level, tiny.reason) == ("not_assessed", "a face is too small to compare")
+
+
+def test_a_rate_of_false_matches_is_measured_or_not_claimed() -> None:
+    strangers = [index / 10_000 for index in range(4000)]
+    found = calibrate([0.35, 0.5, 0.9, 0.95], strangers, rate=0.001, moderate=0.3)
+    assert sum(score >= found.strong for score in strangers) == 4
+    assert (found.false_match_rate, found.missed, found.strangers) == (0.001, 0.25, 4000)
+    with pytest.raises(TooFewPairs, match="30000 pairs"):
+        calibrate([0.9], strangers, rate=0.0001, moderate=0.3)
+    assert UNMEASURED.false_match_rate is None
+
+
+@given(st.lists(st.floats(0, 0.99), min_size=30, max_size=300), st.sampled_from([0.1, 0.2, 0.5]))
+def test_no_calibration_lets_more_strangers_match_than_it_says(strangers: list[float], rate: float) -> None:
+    found = calibrate([], strangers, rate=rate, moderate=0.3)
+    matched = sum(score >= found.strong for score in strangers) / len(strangers)
+    assert found.false_match_rate == matched <= rate
+    assert found.missed is None
+    assert found.moderate <= found.strong
+
+
+def test_a_perceptual_hash_tells_pictures_apart_and_knows_one_again() -> None:
+    def apart(one: Pixels, other: Pixels) -> int:
+        return (int(perceptual_hash(one), 16) ^ int(perceptual_hash(other), 16)).bit_count()
+
+    front, back = (np.asarray(Image.open(BytesIO(draw("driver_license", seed=4).jpeg(side))).convert("RGB")) for side in ("front", "back"))
+    again = np.asarray(Image.fromarray(front).resize((900, 567)).point(lambda value: min(255, value + 12)))
+    assert len(perceptual_hash(front)) == 16
+    assert apart(front, again) <= 10
+    assert apart(front, back) > 10
+
+
+def test_with_faces_switched_off_everything_else_is_read() -> None:
+    made = replace(engines(text=[[*lines("PASSPORT", "Passport No.", "L898902C3"), *lines(*ZONE, top=300)]]), faces=None)
+    reading = read_document({"front": png()}, document_type=DOCUMENT_TYPES[1], engines=made, today=TODAY)
+    run = next(run for run in reading.runs if run.kind == "face")
+    assert (reading.faces, run.engine, run.details) == ([], "off", {"available": False, "reason": "switched off"})
+    assert reading.fields["document.number"].value == "L898902C3"
+    assert default_engines(faces="off").faces is None
+    undeclared = read_document({"front": png()}, engines=made, today=TODAY)
+    assert undeclared.faces == []
 
 
 def test_quality_is_measured_and_judged() -> None:

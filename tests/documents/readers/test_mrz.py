@@ -174,6 +174,25 @@ def test_the_french_card_of_1988() -> None:
     assert names("FRA1988", zone) == ("MARTIN", "JEANNE MARIE")
 
 
+def test_the_french_licence_of_2013() -> None:
+    head = "D1FRA17AB12345"
+    line = head + check_digit(head) + "320514" + "DURAND<<"
+    line += check_digit(line)
+    found = mrz.find_zone(lines(line))
+    assert found is not None
+    assert (found.format, found.lines, found.valid, found.number) == ("FRA2013", (line,), True, "17AB12345")
+    values = {field.path: field.value for field in mrz.fields(found, today=TODAY)}
+    assert values == {
+        "person.surname": "DURAND",
+        "document.number": "17AB12345",
+        "document.expiration_date": "2032-05-14",
+        "document.country_code": "FRA",
+        "document.issuing_entity": "France",
+    }
+    other = line[:-1] + str((int(line[-1]) + 1) % 10)
+    assert mrz.find_zone(lines(other)) is None, "one line alone proves itself by both of its check digits"
+
+
 @pytest.mark.parametrize(
     ("birth", "expiry", "born", "expires"),
     [

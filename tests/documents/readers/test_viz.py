@@ -147,3 +147,39 @@ def test_a_passport_page_with_labels_in_three_languages() -> None:
 @pytest.mark.parametrize("text", ["", "DOB", "4d", "8", "1", "EXP EXP EXP", "SEX", "4d DLN NONE", "ADDRESS ADDRESS"])
 def test_labels_without_values_give_nothing(text: str) -> None:
     assert not {"document.number", "person.date_of_birth", "person.surname", "person.sex", "address.street"} & set(read(at(text, 300, 100)))
+
+
+def test_a_name_without_label_and_address_is_the_only_line_of_its_kind() -> None:
+    card = (at("NEVADA", 20, 10, 40), at("DRIVER'S LICENSE", 400, 20), at("ALEX MORGAN", 300, 80, 30), at("DOB: 03/23/1988", 300, 140))
+    found = read(*card, state="NV")
+    assert (found["person.surname"].value, found["person.given_names"].value) == ("MORGAN", "ALEX")
+    assert found["person.surname"].confidence < 0.6
+    assert "person.surname" not in read(*card, at("SAM TAYLOR", 300, 110, 30), state="NV"), "two such lines tell nothing"
+
+
+def test_an_address_whose_city_stands_behind_the_street() -> None:
+    card = (at("ALEX MORGAN", 300, 80, 30), at("12 Main Street, Reno,", 300, 115), at("NV 89501", 300, 140), at("DOB: 03/23/1988", 300, 200))
+    found = read(*card, state="NV")
+    assert {path: found[f"address.{path}"].value for path in ("street", "city", "zip", "full")} == {
+        "street": "12 Main Street", "city": "Reno", "zip": "89501", "full": "12 Main Street, Reno, NV 89501",
+    }  # fmt: skip
+    assert found["person.surname"].value == "MORGAN"
+    misprinted = read(*card[:2], at("NV 895011", 300, 140), state="NV")
+    assert (misprinted["address.zip"].value, misprinted["address.city"].value) == ("895011", "Reno")
+    assert misprinted["address.zip"].confidence < 0.6 < misprinted["address.city"].confidence
+
+
+def test_a_licence_of_the_european_model() -> None:
+    found = read(
+        at("PERMIS DE CONDUIRE", 300, 20, 30), at("1. MARTIN", 300, 80), at("2. PAUL", 300, 110), at("3. 14.07.1981 (LYON)", 300, 140),
+        at("4a. 01.03.2023", 300, 170), at("4b. 31.12.2033", 300, 200), at("5. 13AA00001", 300, 230), state="", country="FRA",
+    )  # fmt: skip
+    assert {path: found[path].value for path in found if path.startswith(("person", "document.n", "document.exp", "document.issue_"))} == {
+        "person.surname": "MARTIN",
+        "person.given_names": "PAUL",
+        "person.full_name": "MARTIN PAUL",
+        "person.date_of_birth": "1981-07-14",
+        "document.number": "13AA00001",
+        "document.issue_date": "2023-03-01",
+        "document.expiration_date": "2033-12-31",
+    }
