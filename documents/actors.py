@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from documents import extraction, reading
+from documents.sandbox.parent import ReadingKilled
 from flows.errors import Refused
 from verifications.outbox import WorkOrder, outbox_actor
+
+# A document that takes its reading process with it is tried once more, for the process may have been killed by somebody else. Then a person looks.
+KILLS = 2
 
 
 @outbox_actor(queue="reading", max_attempts=4, on_exhausted="documents.actors.give_up_extraction")
@@ -18,6 +22,11 @@ def extract_document(order: WorkOrder) -> None:
         found = reading.read(job)
         renditions = reading.store_renditions(found, job.document.verification_id)
     except Refused:
+        raise
+    except ReadingKilled as killed:
+        if order.attempt >= KILLS:
+            raise Refused("reading_killed", "Reading this document ended its process each time.") from killed
+        extraction.hand_back(document_id=order.document_id, reader=order.message_id)
         raise
     except Exception:
         extraction.hand_back(document_id=order.document_id, reader=order.message_id)

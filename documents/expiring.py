@@ -1,45 +1,74 @@
-"""Accepted documents that run out soon: the outside is told once, in time to ask for another."""
+"""Accepted documents that run out: the outside is told 60 and 30 days ahead and on the day, in time to ask for others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from documents.extracted import current_values
+from documents.extracted import EXPIRY, current_values
 from documents.models import Document, DocumentStatus
 from documents.services import lock_document
+from flows.datakeys import warm
 from verifications.lifecycle import lock_verification
-from verifications.models import Event, Verification, VerificationStatus
+from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
 
-TOLD_BEFORE = timedelta(days=30)
-EVENT = "document.expiring"
+STAGES = (0, 30, 60)
+CHUNK = 200
 
 
 def tell_expiring() -> int:
-    """Emit ``document.expiring`` for each Approved document of an Approved verification that runs out within 30 days, once. The date is sealed,
-    so that each has to be opened. Returns how many were told."""
-    return sum(_tell(pk, verification_id) for pk, verification_id in list(_expiring(timezone.now().date())))
+    """Emit ``document.expiring`` with ``days`` 60, 30 and 0 for each Approved document of an Approved verification that nobody renewed, each once.
+    Of stages that went by while nothing ran, the nearest is told and the others are left out. The date is sealed, so that each has to be opened.
+    Returns how many were told."""
+    return sum(_tell(pk, verification_id, stage) for pk, verification_id, stage in list(_due()))
 
 
-def _expiring(today: date) -> Iterator[tuple[str, str]]:
-    accepted = Document.objects.filter(
+def stage_of(left: int) -> int | None:
+    """The nearest stage that has come with ``left`` days to go: 60 for 31 to 60, 30 for 1 to 30, 0 on the day and after it; None before."""
+    return next((stage for stage in STAGES if left <= stage), None)
+
+
+def _accepted() -> QuerySet[Document]:
+    renewed = Verification.objects.filter(renews=OuterRef("verification"), status=VerificationStatus.APPROVED)
+    return Document.objects.filter(
+        ~Exists(renewed),
+        Q(expiry_told__isnull=True) | Q(expiry_told__gt=0),
         status=DocumentStatus.APPROVED,
         superseded_at__isnull=True,
         verification__status=VerificationStatus.APPROVED,
         verification__redacted_at__isnull=True,
     )
-    for document in accepted.prefetch_related("corrections").iterator(chunk_size=200):
-        ends = _expiry(document)
-        if ends is not None and today <= ends <= today + TOLD_BEFORE:
-            yield document.pk, document.verification_id
+
+
+def _due() -> Iterator[tuple[str, str, int]]:
+    last = ""
+    rows = _accepted().select_related("verification__flow_version").prefetch_related("corrections").order_by("pk")
+    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
+        warm(document.verification_id for document in chunk)
+        for document in chunk:
+            stage = _stage(document)
+            if stage is not None and (document.expiry_told is None or stage < document.expiry_told):
+                yield document.pk, document.verification_id, stage
+        last = chunk[-1].pk
+
+
+def _stage(document: Document) -> int | None:
+    """None, too, for what had run out before it was accepted: a person knew."""
+    ends, case = _expiry(document), document.verification
+    zone = ZoneInfo(case.definition.time_zone)
+    if ends is None or (case.finished_at is not None and ends < case.finished_at.astimezone(zone).date()):
+        return None
+    return stage_of((ends - timezone.now().astimezone(zone).date()).days)
 
 
 def _expiry(document: Document) -> date | None:
-    found = current_values(document).get("document.expiration_date")
+    found = current_values(document).get(EXPIRY)
     try:
         return date.fromisoformat(found.value) if found is not None else None
     except ValueError:
@@ -47,9 +76,13 @@ def _expiry(document: Document) -> date | None:
 
 
 @transaction.atomic
-def _tell(document_id: str, verification_id: str) -> bool:
+def _tell(document_id: str, verification_id: str, stage: int) -> bool:
+    """Looks again under the lock: another may have told it, or a person reopened the case."""
     verification: Verification = lock_verification(verification_id)
-    if Event.objects.filter(verification=verification, type=EVENT, data__document_id=document_id).exists():
+    document = lock_document(document_id)
+    if not _accepted().filter(pk=document_id).exists() or (document.expiry_told is not None and document.expiry_told <= stage):
         return False
-    emit(EVENT, verification=verification, document=lock_document(document_id))
+    document.expiry_told = stage
+    document.save(update_fields=["expiry_told"])
+    emit("document.expiring", verification=verification, document=document, facts={"days": stage})
     return True

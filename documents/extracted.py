@@ -11,6 +11,7 @@ from documents.models import Document, ExtractionKind, ExtractionStatus
 from documents.types import DOCUMENT_TYPES
 from flows.countries import COUNTRIES
 
+EXPIRY = "document.expiration_date"
 GROUPS = {
     "person": ("full_name", "surname", "given_names", "date_of_birth"),
     "address": ("full", "street", "city", "state", "zip", "country"),
@@ -73,7 +74,7 @@ def latest_comparison(document: Document) -> Mapping[str, Any] | None:
         result = row.result or {}
         details = result.get("details", {})
         if details.get("photo_sha256") in hashes:
-            return {**details, "engine": row.engine, "selfie_document": row.reference_id}
+            return {**details, "engine": row.engine, "version": row.engine_version, "selfie_document": row.reference_id}
     return None
 
 

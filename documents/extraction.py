@@ -11,9 +11,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from documents import storage
+from documents.extracted import EXPIRY
 from documents.models import Blob, Correction, Document, DocumentStatus, Extraction, ExtractionKind, ExtractionStatus, Page
 from documents.services import CANCELABLE, get_document, live_documents, lock_document
 from flows.errors import Refused
@@ -149,7 +151,7 @@ def summary(reading: Reading) -> dict[str, Any]:
         "mrz": reading.mrz,
         "aamva": _card(reading.aamva) if reading.aamva else None,
         "classified": reading.classified,
-        "quality": [{"side": page.side, "page": page.number, **page.quality} for page in reading.pages],
+        "quality": [{"side": page.side, "page": page.number, "shows": page.shows, "phash": page.phash, **page.quality} for page in reading.pages],
         "faces_assessed": any(run.kind == ExtractionKind.FACE and run.details.get("available", True) for run in reading.runs),
         "faces": [face for page in reading.pages if page.side == "front" for face in page.faces],
         "pages": [{"side": page.side, "page": page.number, "width": page.width, "height": page.height} for page in reading.pages],
@@ -293,6 +295,26 @@ def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Co
     return next(iter(rows.values()))
 
 
+def extractions_of(document: Document) -> QuerySet[Extraction]:
+    """Newest first."""
+    return Extraction.objects.filter(document=document).order_by("-created_at", "-id")
+
+
+def classification_of(document: Document) -> dict[str, Any]:
+    """What the reading took the document for: ``{predicted_type, country, confidence, candidates}``.
+
+    Raises Refused: redacted, not_extracted (422)."""
+    if document.verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if document.reading is None:
+        raise Refused("not_extracted", "The document was not read yet.", status=422)
+    found: Mapping[str, Any] = document.reading.get("classified") or {}
+    return {
+        "predicted_type": found.get("type"), "country": found.get("country"), "confidence": found.get("confidence"),
+        "candidates": list(found.get("candidates") or []),
+    }  # fmt: skip
+
+
 def _open_runs(document: Document, request: str, kinds: Collection[str] | None) -> dict[ExtractionKind, Extraction]:
     """One pending record for each reader asked for, strongest first; None asks for all that the document's type has."""
     wanted = {_KIND_OF_ZONE[zone] for zone in document.type.zones} if kinds is None else set(kinds)
@@ -364,6 +386,8 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
         correction = Correction(document=document, path=path, corrected_by=caller.name)
         correction.content = {"value": value, "reason": reason}
         correction.save(force_insert=True)
+    if EXPIRY in values:
+        Document.objects.filter(pk=document_id).update(expiry_told=None)
     audit.record(
         workspace_id=caller.workspace.pk, actor=caller.name, action="document.corrected", subject=document.pk, verification=verification.pk,
         data={"fields": sorted(values)},
@@ -375,7 +399,7 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
 def _require_dates(values: Mapping[str, str]) -> None:
     """A day is YYYY-MM-DD, '' where the document has none; an end of validity may also be INDEF, as on retirees' cards."""
     dated = {path: value for path, value in values.items() if value and path.endswith(("date_of_birth", "_date", ".date"))}
-    wrong = [path for path, value in dated.items() if not _is_day(value) and (path, value) != ("document.expiration_date", "INDEF")]
+    wrong = [path for path, value in dated.items() if not _is_day(value) and (path, value) != (EXPIRY, "INDEF")]
     if wrong:
         message = "The date must be YYYY-MM-DD."
         raise Refused("validation_failed", message, status=422, errors={f"fields.{path}": [message] for path in wrong})

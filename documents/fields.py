@@ -20,6 +20,7 @@ class Field:
     ``path`` is dotted (``person.surname``); ``value`` is normalised (dates ISO 8601, countries ISO 3166-1 alpha-3);
     ``confidence`` is 0..1; ``reader`` is ``mrz``, ``barcode``, ``ocr`` or ``face``; ``side`` is ``front`` or ``back``;
     ``page`` counts from 1 within the side; ``box`` is None where the value has no place of its own (barcode payloads have the symbol's box).
+    Of a merged value, ``agrees`` names the other readers that say the same, ``differs`` those that say something else.
     """
 
     path: str
@@ -29,6 +30,8 @@ class Field:
     side: str = "front"
     page: int = 1
     box: Box | None = None
+    agrees: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
 
 
 _HOMOGLYPHS = str.maketrans(
@@ -64,6 +67,7 @@ _DATE = re.compile(
     rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s/.-]*(?:de |"
     rf"of )?{_MONTH.replace('(', '(?P<m3>', 1)}[.,]?(?:\s*/\s*[a-z]{{3,9}})?[\s/.-]*(?:de )?(?P<y3>(?:19|20)\d\d|\d\d)"
     rf"|{_MONTH.replace('(', '(?P<m4>', 1)}[.,]?\s*(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(?P<y4>(?:19|20)\d\d)"
+    rf"|(?P<y5>(?:19|20)\d\d)[\s/.-]?{_MONTH.replace('(', '(?P<m5>', 1)}[\s/.-]?(?P<d5>\d{{1,2}})"
     r")(?![\d/-])"
 )
 
@@ -89,14 +93,14 @@ def find_dates(text: str, *, day_first: bool = False, today: date | None = None)
     plain = "".join(char for char in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(char))
     if len(plain) != len(text):
         plain = text.lower()
-    plain = re.sub(r"(?<![a-z0-9])0(?=ct\b|ctob)", "o", plain)  # 0CT: what recognition makes of OCT
+    plain = re.sub(r"(?<![a-z0-9])0(?=ct\b|ctob)|(?<=\d{4})0(?=ct\d)", "o", plain)  # 0CT: what recognition makes of OCT
     found = (_found(match, day_first, (today or datetime.now(UTC).date()).year) for match in _DATE.finditer(plain))
     return [entry for entry in found if entry]
 
 
 def _found(match: re.Match[str], day_first: bool, this_year: int) -> FoundDate | None:
     part = match.groupdict()
-    year_text = part["y1"] or part["y2"] or part["y3"] or part["y4"]
+    year_text = part["y1"] or part["y2"] or part["y3"] or part["y4"] or part["y5"]
     year = int(year_text)
     if year < 100:
         year += 2000 if year + 2000 <= this_year + 20 else 1900
@@ -105,8 +109,8 @@ def _found(match: re.Match[str], day_first: bool, this_year: int) -> FoundDate |
         orders = [(second, first), (first, second)] if day_first else [(first, second), (second, first)]
         dates = [made for month, day in orders if (made := _date(year, month, day))]
         return FoundDate(dates[0], *match.span(), ambiguous=len(set(dates)) > 1) if dates else None
-    month = int(part["m1"]) if part["m1"] else _MONTHS[part["m3"] or part["m4"]]
-    made = _date(year, month, int(part["d1"] or part["d3"] or part["d4"]))
+    month = int(part["m1"]) if part["m1"] else _MONTHS[part["m3"] or part["m4"] or part["m5"]]
+    made = _date(year, month, int(part["d1"] or part["d3"] or part["d4"] or part["d5"]))
     return FoundDate(made, *match.span()) if made else None
 
 

@@ -8,7 +8,8 @@ from django_fsm import FSMIntegerField, transition
 
 from documents.types import CONTEXT_LABELS, DOCUMENT_TYPES, DocumentType
 from flows.datakeys import SealedUnder
-from flows.ids import new_blob_key, new_correction_id, new_document_id, new_extraction_id, new_image_id
+from flows.ids import new_blob_key, new_correction_id, new_document_id, new_extraction_id, new_image_id, new_upload_id
+from flows.models import Environment, Workspace
 from verifications.models import Verification
 
 
@@ -53,6 +54,7 @@ class Document(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    expiry_told = models.PositiveSmallIntegerField(null=True, editable=False)
     images_redacted_at = models.DateTimeField(null=True, blank=True)
 
     reading = SealedUnder("reading_sealed", owner="verification_id")
@@ -157,6 +159,25 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return f"{self.document_id} {self.side}"
+
+
+class UploadedFile(models.Model):
+    """A file that was sent ahead of the verification it is for; gone when ``expires_at`` is over. Sealed under a data key of its own."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_upload_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="uploads")
+    environment = models.CharField(max_length=8, choices=Environment)
+    blob = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="uploaded_file")
+    pages = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.CheckConstraint(condition=Q(environment__in=Environment.values), name="uploaded_file_environment_known")]
+
+    def __str__(self) -> str:
+        return self.pk
 
 
 class Page(models.Model):

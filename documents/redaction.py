@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from documents import storage
 from documents.models import Blob, BlobState, Correction, Document, Extraction, Image, Page
+from documents.uploads import forget_same
 from verifications.models import Verification
 from verifications.redaction import Removed
 
@@ -18,6 +19,7 @@ def redact_documents(verification: Verification, images_of: Collection[str] | No
     documents = list(rows if images_of is None else rows.filter(pk__in=list(images_of)))
     ids = [document.pk for document in documents]
     hashes = _erase_images(ids)
+    forget_same(verification.workspace_id, hashes)
     now = timezone.now()
     Document.objects.filter(pk__in=ids, images_redacted_at__isnull=True).update(images_redacted_at=now)
     if not Document.objects.filter(verification=verification, images_redacted_at__isnull=True).exists():

@@ -56,7 +56,7 @@ class DocumentChange:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """Where a document is going: the type it shall have there and the sides that type has."""
 
     context: str
@@ -74,23 +74,30 @@ def attach_document(*, caller: Caller, flow: str, verification_id: str, change: 
     get_flow(caller.workspace, flow)
     verification = get_verification(caller.workspace, caller.environment, verification_id)
     target = _admit(verification, flow, change)
-    images = _take_in(target, change, required=not draft, owner=verification.pk)
+    images = take_in(target, change, required=not draft, owner=verification.pk)
     try:
         with effect():
             verification = lock_verification(verification.pk)
             target = _admit(verification, flow, change)
-            document = Document(
-                verification=verification, context=target.context, type_id=target.type.id, country=target.country, draft=draft,
-                attempt=verification.attempt,
-            )  # fmt: skip
-            with transaction.atomic():
-                document.save(force_insert=True)
-            _keep_images(document, images)
-            _record(caller, document, "document.attached")
-            if not draft:
-                emit("document.uploaded", verification=verification, document=document)
+            return put_in(caller, verification, target, images, draft=draft)
     except IntegrityError as error:
         raise _taken(target.context) from error
+
+
+def put_in(
+    caller: Caller, verification: Verification, target: Target, images: Mapping[str, tuple[Blob, Inspected]], *, draft: bool = False
+) -> Document:
+    """Write one document with what ``take_in`` stored; the caller holds the verification's lock. Raises IntegrityError when the slot is taken."""
+    document = Document(
+        verification=verification, context=target.context, type_id=target.type.id, country=target.country, draft=draft,
+        attempt=verification.attempt,
+    )  # fmt: skip
+    with transaction.atomic():
+        document.save(force_insert=True)
+    _keep_images(document, images)
+    _record(caller, document, "document.attached")
+    if not draft:
+        emit("document.uploaded", verification=verification, document=document)
     return document
 
 
@@ -108,7 +115,7 @@ def replace_document(
     target = _admit_change(document, flow, verification_id, change, status)
     if target.sides == 2 and not document.draft and change.back is None and all(image.side != Side.BACK for image in document.images.all()):
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
-    images = _take_in(target, change, required=False, owner=document.verification_id)
+    images = take_in(target, change, required=False, owner=document.verification_id)
     try:
         with effect():
             verification = lock_verification(document.verification_id)
@@ -122,7 +129,7 @@ def replace_document(
     return document
 
 
-def _apply_change(caller: Caller, document: Document, target: _Target, images: Mapping[str, tuple[Blob, Inspected]], change: DocumentChange) -> None:
+def _apply_change(caller: Caller, document: Document, target: Target, images: Mapping[str, tuple[Blob, Inspected]], change: DocumentChange) -> None:
     if change.is_empty:
         return
     document.context, document.type_id, document.country = target.context, target.type.id, target.country
@@ -190,6 +197,8 @@ def submit_document(*, caller: Caller, flow: str, document_id: str) -> Document:
 def submit_verification(*, caller: Caller, flow: str, verification_id: str) -> Verification:
     """Started → Submitted. Raises Refused: verification_canceled, verification_not_started, documents_missing, redacted."""
     verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    if verification.standalone:
+        raise Refused("verification_not_found", "No such verification.", status=404)
     require_open(verification, flow)
     documents = [entry for entry in live_documents(verification) if entry.status != DocumentStatus.CANCELED and not entry.draft]
     present = {entry.context for entry in documents}
@@ -351,18 +360,18 @@ def _not_found() -> Refused:
     return Refused("document_not_found", "No such document.", status=404)
 
 
-def _admit(verification: Verification, flow: str, change: DocumentChange) -> _Target:
+def _admit(verification: Verification, flow: str, change: DocumentChange) -> Target:
     require_open(verification, flow)
     assert change.context is not None
     assert change.type_id is not None
     assert change.country is not None
-    target = _target(verification.definition, change.context, change.type_id, change.country)
+    target = target_of(verification.definition, change.context, change.type_id, change.country)
     if live_documents(verification).filter(context=change.context).exists():
         raise _taken(change.context)
     return target
 
 
-def _admit_change(document: Document, flow: str, verification_id: str, change: DocumentChange, status: int | None) -> _Target:
+def _admit_change(document: Document, flow: str, verification_id: str, change: DocumentChange, status: int | None) -> Target:
     verification = document.verification
     require_open(verification, flow)
     if verification_id != verification.pk:
@@ -373,7 +382,7 @@ def _admit_change(document: Document, flow: str, verification_id: str, change: D
         raise Refused("document_not_uploaded", "The document is not in Uploaded status.")
     _admit_status(document, status)
     context = change.context if change.context is not None else document.context
-    target = _target(
+    target = target_of(
         verification.definition,
         context,
         change.type_id if change.type_id is not None else document.type_id,
@@ -395,7 +404,8 @@ def _admit_status(document: Document, status: int | None) -> None:
         raise Refused("transition_not_allowed", message, extra={"from": "Uploaded", "to": wanted})
 
 
-def _target(definition: FlowDefinition, context: str, type_id: int, country: str) -> _Target:
+def target_of(definition: FlowDefinition, context: str, type_id: int, country: str) -> Target:
+    """Raises Refused("document_type_not_allowed")."""
     entry, kind = definition.types_by_id.get(type_id), DOCUMENT_TYPES.get(type_id)
     refusal = Refused("document_type_not_allowed", "Document type not allowed.")
     if entry is None or kind is None or kind.context != context or context not in definition.contexts:
@@ -403,14 +413,14 @@ def _target(definition: FlowDefinition, context: str, type_id: int, country: str
     sides = kind.sides_in(country)
     if sides is None or (entry.countries is not None and country not in entry.countries):
         raise refusal
-    return _Target(context, kind, country, sides)
+    return Target(context, kind, country, sides)
 
 
 def _taken(context: str) -> Refused:
     return Refused("document_type_taken", f"The verification already has a {Context(context).label} document.")
 
 
-def _take_in(target: _Target, change: DocumentChange, *, required: bool, owner: str) -> dict[str, tuple[Blob, Inspected]]:
+def take_in(target: Target, change: DocumentChange, *, required: bool, owner: str) -> dict[str, tuple[Blob, Inspected]]:
     """Decode, inspect and store what was sent, outside any transaction. A side the type does not have is not even looked at."""
     sent = {Side.FRONT: change.front, Side.BACK: change.back if target.sides == 2 else None}
     if required and (change.front is None or change.front.empty):
@@ -428,7 +438,7 @@ def _not_empty(upload: Upload, side: str) -> bool:
     return True
 
 
-def _inspect(target: _Target, side: str, data: bytes) -> Inspected:
+def _inspect(target: Target, side: str, data: bytes) -> Inspected:
     try:
         return inspect(
             data,

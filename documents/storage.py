@@ -28,7 +28,7 @@ def put(data: bytes, *, content_type: str, owner: str) -> Blob:
     """Store ``data`` outside any transaction, sealed under the data key of the verification ``owner``. The blob is swept unless ``keep`` is called
     in the transaction that refers to it. Raises flows.vault.Unreadable when that verification's key was destroyed."""
     blob = Blob.objects.create(content_type=content_type, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    default_storage.save(_name(blob.key), ContentFile(data if settings.STORAGE_PRESIGNED else datakeys.seal(data, blob.key, owner)))
+    default_storage.save(name_of(blob.key), ContentFile(data if settings.STORAGE_PRESIGNED else datakeys.seal(data, blob.key, owner)))
     return blob
 
 
@@ -41,7 +41,7 @@ def keep(blob: Blob) -> Blob:
 
 def read(blob: Blob) -> bytes:
     """The bytes that were put. Raises FileNotFoundError, flows.vault.Unreadable."""
-    with default_storage.open(_name(blob.key)) as file:
+    with default_storage.open(name_of(blob.key)) as file:
         data = file.read()
     return data if settings.STORAGE_PRESIGNED else datakeys.unseal(data, blob.key)
 
@@ -56,7 +56,7 @@ def doom(*blobs: Blob) -> None:
 def erase(*keys: str) -> None:
     """Delete the bytes of doomed or abandoned blobs; repeating it changes nothing."""
     for key in keys:
-        default_storage.delete(_name(key))
+        default_storage.delete(name_of(key))
         Blob.objects.filter(key=key).update(erased_at=timezone.now(), state=BlobState.DOOMED)
 
 
@@ -74,7 +74,7 @@ def signed_path(blob: Blob) -> str:
     """A path of this service, or an absolute URL of the bucket, that opens the blob for SIGNED_URL_SECONDS."""
     if settings.STORAGE_PRESIGNED:
         parameters = {"ResponseContentType": blob.content_type, "ResponseCacheControl": "private, no-store"}
-        return str(default_storage.url(_name(blob.key), parameters=parameters, expire=settings.SIGNED_URL_SECONDS))  # type: ignore[call-arg]
+        return str(default_storage.url(name_of(blob.key), parameters=parameters, expire=settings.SIGNED_URL_SECONDS))  # type: ignore[call-arg]
     return f"/files/{signing.dumps(blob.key, salt=LINK_SALT)}"
 
 
@@ -92,6 +92,6 @@ def open_signed(token: str) -> Blob:
     return blob
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
     """Spread over folders by the last two letters, which are random."""
     return f"{key[-2:]}/{key}"

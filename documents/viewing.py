@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
+from PIL import Image as Pillow
+
 from documents import storage
-from documents.models import Blob, Image
+from documents.models import Blob, Document, Image
+from documents.services import find_document
+from flows.errors import Refused
 from verifications import audit
+from verifications.services import Caller
 
 LINK = "link"
+JPEG_QUALITY = 85
 
 
 def open_link(token: str) -> tuple[Blob, bytes]:
@@ -21,3 +29,40 @@ def open_link(token: str) -> tuple[Blob, bytes]:
             data={"document": image.document_id, "side": image.side},
         )  # fmt: skip
     return blob, data
+
+
+def original_of(*, caller: Caller, document_id: str, side: str = "front") -> Image:
+    """Raises Refused: document_not_found, images_redacted 410, side_not_found 404."""
+    document = _shown(caller, document_id)
+    image = next((entry for entry in document.images.all() if entry.side == side), None)
+    if image is None:
+        raise Refused("side_not_found", "The document has no such side.", status=404)
+    return image
+
+
+def page_preview(*, caller: Caller, document_id: str, number: int, width: int) -> bytes:
+    """JPEG of one upright page (1, 2 … over all sides), at most ``width`` pixels wide; seen by name in the audit trail.
+
+    Raises Refused: document_not_found, images_redacted 410, page_not_found 404 (also until the document was read).
+    """
+    document = _shown(caller, document_id)
+    pages = [page for side in ("front", "back") for image in document.images.all() if image.side == side for page in image.page_images.all()]
+    if not 1 <= number <= len(pages):
+        raise Refused("page_not_found", "There is no such page; pages are there when the document was read.", status=404)
+    page = pages[number - 1]
+    with Pillow.open(io.BytesIO(storage.read(page.blob))) as picture:
+        picture.thumbnail((width, 100 * width))
+        buffer = io.BytesIO()
+        picture.convert("RGB").save(buffer, "JPEG", quality=JPEG_QUALITY)
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="image.viewed", subject=page.image_id, verification=document.verification_id,
+        data={"document": document.pk, "page": number},
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def _shown(caller: Caller, document_id: str) -> Document:
+    document = find_document(caller=caller, document_id=document_id)
+    if document.images_redacted_at is not None:
+        raise Refused("images_redacted", "The document's images were deleted.", status=410)
+    return document

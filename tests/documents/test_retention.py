@@ -142,7 +142,11 @@ def test_a_record_without_the_selfie_is_made_anew(alice: Person, case: Verificat
     work_off()
     put(case, status=_S.APPROVED, finished_at=31)
     before = alice.get(f"/usps1583/verifications/{case.pk}/pdf").content
+    selfie = Document.objects.get(context="SELFIE").pk
+    assert alice.get(f"/usps1583/documents/{selfie}/pdf").status_code == 200
     redact_due()
+    own = alice.get(f"/usps1583/documents/{selfie}/pdf")
+    assert (own.status_code, own.json()["code"]) == (400, "images_redacted")
     after = alice.get(f"/usps1583/verifications/{case.pk}/pdf")
     assert after.status_code == 200
     assert after.content != before

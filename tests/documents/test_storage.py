@@ -56,7 +56,7 @@ def test_a_file_on_disk_is_sealed_and_its_owners_alone(disk: Path) -> None:
 
 def test_a_file_that_was_swapped_does_not_open(disk: Path) -> None:
     one, two = storage.put(b"one", content_type="image/png", owner="ver_1"), storage.put(b"two", content_type="image/png", owner="ver_1")
-    first, second = (disk / storage._name(blob.key) for blob in (one, two))
+    first, second = (disk / storage.name_of(blob.key) for blob in (one, two))
     first.write_bytes(second.read_bytes())
     with pytest.raises(Unreadable):
         storage.read(one)
@@ -86,12 +86,12 @@ def test_a_fresh_arrival_is_not_swept(disk: Path) -> None:
 
 def test_a_bucket_keeps_reads_and_deletes(bucket: str) -> None:
     blob = storage.keep(storage.put(b"passport", content_type="image/png", owner="ver_1"))
-    stored = boto3.client("s3", region_name="us-east-1").get_object(Bucket="papers", Key=storage._name(blob.key))
+    stored = boto3.client("s3", region_name="us-east-1").get_object(Bucket="papers", Key=storage.name_of(blob.key))
     assert (stored["Body"].read() == b"passport") is (bucket == "presigned")
     assert stored["ServerSideEncryption"] == "AES256"
     assert storage.read(blob) == b"passport"
     storage.erase(blob.key)
-    assert not default_storage.exists(storage._name(blob.key))
+    assert not default_storage.exists(storage.name_of(blob.key))
 
 
 def test_links_to_a_bucket_are_presigned_for_half_an_hour_or_go_through_us(bucket: str) -> None:
