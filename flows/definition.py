@@ -17,7 +17,7 @@ SLUG = re.compile(r"[a-z][a-z0-9_-]{1,59}\Z")
 _RESERVED = """
 documents document sessions session verifications verification inquiries inquiry accounts cases events files lists list list-items reports importer
 importers api-logs webhooks settings rate-limits fingerprints identities checks check decisions decision extractions extracted-data document-types
-countries services uploads folders flows openapi openapi.json health metrics docs admin static
+countries services uploads folders list-item flows openapi openapi.json health metrics docs admin static
 """
 RESERVED_SLUGS = frozenset(_RESERVED.split())
 
@@ -52,7 +52,7 @@ class RetentionTimes:
 _RETENTION_LIMITS = {
     "images_after_upload_days": (0, 365),
     "images_after_decision_days": (0, 365),
-    "restricted_images_after_upload_hours": (0, 720),
+    "restricted_images_after_upload_hours": (0, 24),
     "selfies_after_decision_days": (0, 365),
     "images_unapproved_days": (0, 90),
     # DMM 508.1.8.3: six months after the mailbox was closed at the least.

@@ -49,8 +49,8 @@ def columns() -> list[Column]:
 
 
 def rotate() -> Iterator[Progress]:
-    """Seal everything under the newest of FIELD_ENCRYPTION_KEYS, batch by batch. What is done is skipped, so that a run that was killed is simply
-    started again; a row that somebody else writes meanwhile is left to that."""
+    """Seal everything under the newest key, of FIELD_ENCRYPTION_KEYS or KEY_WRAPPER, batch by batch. What is done is skipped, so that a run that was
+    killed is simply started again; a row that somebody else writes meanwhile is left to that."""
     wanted = columns()
     total = sum(_rows(column).count() for column in wanted)
     seen, counts = 0, Counter[str]()

@@ -49,10 +49,13 @@ def issue_token(
     environment: str = Environment.SANDBOX,
     scopes: Iterable[str] | None = None,
     days: int = 180,
+    lasts: timedelta | None = None,
     rate_limit: str = "",
     by: str = "system",
 ) -> IssuedToken:
-    """A new token; no scopes named means all, ``days`` 0 never expires, ``rate_limit`` overrides the common one ("600/min", "off").
+    """A new token; no scopes named means all, ``days`` 0 never expires (``lasts`` goes before it), ``rate_limit`` overrides the common one
+    ("600/min", "off").
+
     Raises Refused("unknown_scope") and Refused("validation_failed")."""
     wanted = list(SCOPES if scopes is None else dict.fromkeys(scopes))
     if unknown := [scope for scope in wanted if scope not in SCOPES]:
@@ -73,7 +76,7 @@ def issue_token(
         digest=_digest(text),
         scopes=wanted,
         rate_limit=rate_limit,
-        expires_at=timezone.now() + timedelta(days=days) if days else None,
+        expires_at=timezone.now() + (lasts or timedelta(days=days)) if lasts or days else None,
     )
     data = {"prefix": prefix, "environment": environment, "scopes": wanted}
     note([workspace.pk], actor=by, action="token.issued", subject=token.pk, data=data)

@@ -1,24 +1,32 @@
-"""Sealing of personal data at rest: AES-256-GCM envelopes under keys that can be rotated.
+"""Sealing of personal data at rest: AES-256-GCM envelopes under keys that can be rotated, out of a file or in a key management service (KMS).
 
-An envelope is ``VBX1 | len(kid) | kid | nonce(12) | wrapped data key(48) | nonce(12) | ciphertext+tag``. The associated data names the
-place the value belongs to (table, column, primary key, or blob key), so that an envelope moved to another row does not open.
+An envelope is ``VBX1 | len(kid) | kid | nonce(12) | wrapped data key(48) | nonce(12) | ciphertext+tag`` under a key of FIELD_ENCRYPTION_KEYS, and
+``VBX3 | len(kid) | kid | len(wrapped)(2) | wrapped data key | nonce(12) | ciphertext+tag`` under one of KEY_WRAPPER, which never leaves the service.
+The associated data names the place the value belongs to (table, column, primary key, or blob key), so that an envelope moved to another row does not
+open.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import os
+import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import models
+from django.utils.module_loading import import_string
 
 MAGIC = b"VBX1"
+WRAPPED_MAGIC = b"VBX3"
+REMEMBERED_SECONDS = 60
+MOST_REMEMBERED = 1000
 _NONCE = 12
 _WRAPPED = 48
 
@@ -31,14 +39,41 @@ class Destroyed(Unreadable):
     """The data key of an envelope was destroyed on purpose: what it held is forgotten."""
 
 
-class Keyring:
-    """Keys by id, the first one seals and all of them open. ``text`` is ``kid:base64(32 bytes),kid:…``."""
+class KeyWrapper(Protocol):
+    """What KEY_WRAPPER names: a class without arguments, which is asked to encrypt the small keys that everything else is sealed under.
 
-    def __init__(self, text: str) -> None:
+    ``key_id`` (60 characters at most) is the key that wraps now; another one makes ``rotate_keys`` wrap anew, and an empty one leaves the sealing to
+    the keys of the file. ``context`` must be the same bytes again
+    to unwrap: the encryption context, or additional authenticated data, of the KMS. Both are called from many threads. ``wrap`` answers with 65535
+    bytes at most. ``unwrap`` raises ValueError for what it never wrapped, and whatever it likes when the service cannot be reached.
+    """
+
+    key_id: str
+
+    def wrap(self, key: bytes, context: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes, key_id: str, context: bytes) -> bytes: ...
+
+
+class Keyring:
+    """Keys by id, the first one seals and all of them open. ``text`` is ``kid:base64(32 bytes),kid:…``. With a ``wrapper`` that one seals, and the
+    others open what they sealed before."""
+
+    def __init__(self, text: str, wrapper: KeyWrapper | None = None) -> None:
         self._keys = dict(_parse_key(entry) for entry in text.split(",") if entry.strip())
         if not self._keys:
             raise ValueError("expected kid:base64 of 32 bytes, comma separated, newest first")
-        self.primary = next(iter(self._keys))
+        self._wrapper = wrapper
+        self._unwrapped: dict[bytes, tuple[bytes, float]] = {}
+
+    @property
+    def primary(self) -> str:
+        if self._wrapper is None or not self._wrapper.key_id:
+            return next(iter(self._keys))
+        kid = f"kms:{self._wrapper.key_id}"
+        if len(kid.encode()) > 64:
+            raise ValueError("KEY_WRAPPER: expected a key_id of 60 characters at most")
+        return kid
 
     def seal(self, data: bytes, place: str) -> bytes:
         """Encrypt ``data`` for ``place``."""
@@ -64,23 +99,45 @@ class Keyring:
         return self._head(key, place) + rest
 
     def _head(self, key: bytes, place: str) -> bytes:
-        kid, outer = self.primary.encode(), os.urandom(_NONCE)
-        wrapped = AESGCM(self._keys[self.primary]).encrypt(outer, key, _associated(kid, place))
+        primary = self.primary
+        kid, outer = primary.encode(), os.urandom(_NONCE)
+        if self._wrapper is not None and primary not in self._keys:
+            wrapped = self._wrapper.wrap(key, _associated(kid, place))
+            return b"".join((WRAPPED_MAGIC, bytes([len(kid)]), kid, len(wrapped).to_bytes(2, "big"), wrapped))
+        wrapped = AESGCM(self._keys[primary]).encrypt(outer, key, _associated(kid, place))
         return b"".join((MAGIC, bytes([len(kid)]), kid, outer, wrapped))
 
     def _data_key(self, envelope: bytes, place: str) -> tuple[bytes, bytes]:
         """The value's own key, and what follows it in the envelope: nonce and ciphertext."""
-        if envelope[:4] != MAGIC:
+        if envelope[:4] not in (MAGIC, WRAPPED_MAGIC):
             raise ValueError("not an envelope")
         kid, at = envelope[5 : 5 + envelope[4]], 5 + envelope[4]
+        if envelope[:4] == WRAPPED_MAGIC:
+            end = at + 2 + int.from_bytes(envelope[at : at + 2], "big")
+            return self._unwrap(kid, envelope[at + 2 : end], place), envelope[end:]
         outer, wrapped = envelope[at : at + _NONCE], envelope[at + _NONCE : at + _NONCE + _WRAPPED]
         key = AESGCM(self._keys[kid.decode()]).decrypt(outer, wrapped, _associated(kid, place))
         return key, envelope[at + _NONCE + _WRAPPED :]
 
+    def _unwrap(self, kid: bytes, wrapped: bytes, place: str) -> bytes:
+        """Asks the service once a minute for each key: a page of a hundred rows must not make a hundred calls each time it is shown."""
+        if self._wrapper is None:
+            raise KeyError("KEY_WRAPPER is not set")
+        context = _associated(kid, place)
+        known = self._unwrapped.get(digest := hashlib.sha256(context + b"|" + wrapped).digest())
+        if known and time.monotonic() - known[1] < REMEMBERED_SECONDS:
+            return known[0]
+        key = self._wrapper.unwrap(wrapped, kid.decode().removeprefix("kms:"), context)
+        if len(self._unwrapped) >= MOST_REMEMBERED:
+            self._unwrapped.clear()
+        self._unwrapped[digest] = (key, time.monotonic())
+        return key
+
 
 def key_id(envelope: bytes) -> str:
     """Which key wraps it; '' for what is no envelope of the keyring."""
-    return envelope[5 : 5 + envelope[4]].decode(errors="replace") if envelope[:4] == MAGIC and len(envelope) > 5 else ""
+    known = envelope[:4] in (MAGIC, WRAPPED_MAGIC) and len(envelope) > 5
+    return envelope[5 : 5 + envelope[4]].decode(errors="replace") if known else ""
 
 
 def _associated(kid: bytes, place: str) -> bytes:
@@ -99,13 +156,13 @@ def _parse_key(entry: str) -> tuple[str, bytes]:
 
 
 @lru_cache(maxsize=4)
-def _keyring(text: str) -> Keyring:
-    return Keyring(text)
+def _keyring(text: str, wrapper: str) -> Keyring:
+    return Keyring(text, import_string(wrapper)() if wrapper else None)
 
 
 def keyring() -> Keyring:
-    """The keyring of FIELD_ENCRYPTION_KEYS."""
-    return _keyring(settings.FIELD_ENCRYPTION_KEYS)
+    """The keyring of FIELD_ENCRYPTION_KEYS and KEY_WRAPPER."""
+    return _keyring(settings.FIELD_ENCRYPTION_KEYS, settings.KEY_WRAPPER)
 
 
 class Sealed:

@@ -27,6 +27,7 @@ EVENTS = {
         EventKind("verification.held", ("verification.hold",)),
         EventKind("verification.resumed", ("verification.resume",)),
         EventKind("verification.resubmission_requested", ("verification.restart",)),
+        EventKind("verification.message_added"),
         EventKind("verification.redacted"),
         EventKind("document.uploaded"),
         EventKind("document.reading_requested", public=False),

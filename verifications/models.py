@@ -13,6 +13,7 @@ from flows.ids import (
     new_checkpoint_id,
     new_delivery_id,
     new_event_id,
+    new_folder_id,
     new_legal_hold_id,
     new_message_id,
     new_receipt_id,
@@ -37,8 +38,38 @@ class VerificationStatus(models.IntegerChoices):
 _S = VerificationStatus
 
 
+class Folder(models.Model):
+    """A place where a workspace keeps verifications together. Its name is the workspace's own, so it is sealed."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_folder_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="folders")
+    environment = models.CharField(max_length=8, choices=Environment)
+    name_sealed = models.BinaryField(editable=False)
+    starred = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    name = Sealed("name_sealed")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="folder_newest")]
+        constraints = [models.CheckConstraint(condition=Q(environment__in=Environment.values), name="folder_environment_known")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
 class Verification(models.Model):
-    """One person's case. Its status moves only through ``verifications.lifecycle.move``."""
+    """One person's case. Its status moves only through ``verifications.lifecycle.move``.
+
+    ``renews`` is the earlier case of the same person whose documents run out; ``protected`` tells that a court protects the person (PS Form 1583
+    item 4k), so that only those who may see such cases find it.
+
+    ``standalone``: made for a single document that was uploaded without a case; never submitted, and in no list of cases. ``group_ref`` is the
+    client's own name for cases that belong together. ``request`` is what the client asked with, kept to be shown to it again. ``dialect`` names the
+    words in which its own webhook is told of events, '' for ours.
+    """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_verification_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="verifications")
@@ -52,6 +83,13 @@ class Verification(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=list, blank=True)
     attempt = models.PositiveIntegerField(default=1)
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="renewals")
+    protected = models.BooleanField(default=False, editable=False)
+    folder = models.ForeignKey(Folder, on_delete=models.SET_NULL, null=True, blank=True, related_name="verifications")
+    group_ref = models.CharField(max_length=64, blank=True, default="")
+    standalone = models.BooleanField(default=False, editable=False)
+    request_sealed = models.BinaryField(null=True, editable=False)
+    dialect = models.CharField(max_length=12, blank=True, default="", editable=False)
     webhook_url = models.CharField(max_length=2000, blank=True, default="")
     webhook_secret_sealed = models.BinaryField(null=True, editable=False)
     webhook_disabled_at = models.DateTimeField(null=True, editable=False)
@@ -68,6 +106,7 @@ class Verification(models.Model):
     redacted_at = models.DateTimeField(null=True, blank=True)
 
     expected = SealedUnder("expected_sealed", owner="pk")
+    request = SealedUnder("request_sealed", owner="pk")
     webhook_secret = Sealed("webhook_secret_sealed")
 
     class Meta:
@@ -76,6 +115,7 @@ class Verification(models.Model):
             models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="verification_by_flow"),
             models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="verification_all_flows"),
             models.Index(fields=["workspace", "environment", "external_ref"], name="verification_external_ref"),
+            models.Index(fields=["workspace", "environment", "group_ref"], condition=~Q(group_ref=""), name="verification_group"),
             models.Index(fields=["status", "submitted_at", "id"], name="verification_queue"),
             models.Index(fields=["expires_at"], condition=Q(status=1), name="verification_expiring"),
         ]
@@ -223,6 +263,23 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class WebhookSlot(models.Model):
+    """One of the few posts that a receiver is sent at a time, over all workers: free when ``until`` is over. ``took`` is how many seconds the
+    receiver's last post took; ``receiver`` an endpoint's id, or what stands for the host of a verification's own address."""
+
+    receiver = models.CharField(max_length=64)
+    number = models.PositiveSmallIntegerField()
+    holder = models.CharField(max_length=160, blank=True, default="")
+    until = models.DateTimeField()
+    took = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["receiver", "number"], name="webhook_slot_once")]
+
+    def __str__(self) -> str:
+        return f"{self.receiver} {self.number}"
 
 
 class MessageState(models.IntegerChoices):

@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -29,12 +29,20 @@ from django.utils.module_loading import import_string
 from flows.errors import Refused
 from flows.tracing import request_id
 from verifications.events import EVENTS
-from verifications.models import Event, MessageState, OutboxMessage, Verification
+from verifications.models import Event, MessageState, OutboxMessage, Verification, WebhookSlot
 
 LEASE = timedelta(seconds=60)
 RETRY_DELAYS = (2, 15, 60, 300)
 LONGEST_WAKE_UP = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
+
+
+class Postponed(Exception):
+    """Raised by an actor's function that can do nothing yet: its work is due again after ``delay``, and this attempt does not count."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(delay)
+        self.delay = delay
 
 
 class DocumentLike(Protocol):
@@ -79,12 +87,14 @@ def emit(
     document: DocumentLike | None = None,
     decision_id: str | None = None,
     reasons: Sequence[str] = (),
+    facts: Mapping[str, str | int] | None = None,
     request: str | None = None,
 ) -> None:
-    """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock."""
+    """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock. ``facts`` are ids and counts that
+    only this kind of event has."""
     assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
     if EVENTS[name].public:
-        event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons)
+        event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons, facts=facts or {})
         for actor in _pipeline().PUBLIC_ROUTES:
             write_message(name, actor, {"event_id": event.pk})
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
@@ -92,7 +102,10 @@ def emit(
         write_message(name, actor, payload)
 
 
-def _write_event(name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str]) -> Event:
+def _write_event(
+    name: str, *, verification: Verification, document: DocumentLike | None, decision_id: str | None, reasons: Sequence[str],
+    facts: Mapping[str, str | int],
+) -> Event:  # fmt: skip
     Verification.objects.filter(pk=verification.pk).update(sequence=F("sequence") + 1)
     verification.sequence += 1
     subject: Verification | DocumentLike = document if document is not None else verification
@@ -110,6 +123,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
         data |= {"document_id": document.pk, "document_type": document.type_id}
     if decision_id is not None:
         data["decision_id"] = decision_id
+    data |= facts
     return Event.objects.create(
         workspace_id=verification.workspace_id,
         environment=verification.environment,
@@ -121,7 +135,7 @@ def _write_event(name: str, *, verification: Verification, document: DocumentLik
 
 
 def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: timedelta = timedelta(0)) -> OutboxMessage:
-    """Work for ``actor``, ``delay`` from now. A broker is told of what is near; the rest is found by the sweep when it is due."""
+    """Work for ``actor``, ``delay`` from now."""
     target = import_string(actor)
     message = OutboxMessage.objects.create(
         event=event,
@@ -131,9 +145,7 @@ def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: tim
         request_id=request_id.get(),
         available_at=timezone.now() + delay,
     )
-    if settings.REDIS_URL and delay <= LONGEST_WAKE_UP:
-        milliseconds = int(delay.total_seconds() * 1000)
-        transaction.on_commit(lambda: target.send_with_options(args=(message.pk,), delay=milliseconds or None), robust=True)
+    transaction.on_commit(lambda: _wake_worker(message, delay), robust=True)
     return message
 
 
@@ -197,6 +209,8 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
             return
         function(order)
         _finish(message_id, token, MessageState.DONE)
+    except Postponed as postponed:
+        _postpone(message, token, postponed.delay)
     except Refused as refusal:
         _exhaust(order, token, on_exhausted, refusal.code)
     except Exception as error:
@@ -242,6 +256,18 @@ def _finish(message_id: str, token: str, state: MessageState, error: str = "") -
     )
 
 
+def _postpone(message: OutboxMessage, token: str, delay: timedelta) -> None:
+    held = OutboxMessage.objects.filter(pk=message.pk, lease_token=token)
+    held.update(state=MessageState.PENDING, available_at=timezone.now() + delay, lease_until=None, lease_token="", attempts=F("attempts") - 1)
+    _wake_worker(message, delay)
+
+
+def _wake_worker(message: OutboxMessage, delay: timedelta) -> None:
+    """A broker is told of what is near; the rest is found by the sweep when it is due."""
+    if settings.REDIS_URL and delay <= LONGEST_WAKE_UP:
+        import_string(message.actor).send_with_options(args=(message.pk,), delay=int(delay.total_seconds() * 1000) or None)
+
+
 def _release(message_id: str, token: str, attempts: int, error: str) -> None:
     delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
     OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
@@ -265,9 +291,10 @@ def process_name(pid: int | None = None) -> str:
 
 
 def release_leases(pid: int) -> int:
-    """Give back what a process of this host held when it died, so that nobody waits for the lease to end. Returns how many rows."""
-    held = OutboxMessage.objects.filter(state=MessageState.RUNNING, lease_token__startswith=f"{process_name(pid)}:")
-    return held.update(lease_until=timezone.now())
+    """Give back what a process of this host held when it died, so that nobody waits for the lease to end. Returns how many rows of work."""
+    held, now = f"{process_name(pid)}:", timezone.now()
+    WebhookSlot.objects.filter(holder__startswith=held).update(holder="", until=now)
+    return OutboxMessage.objects.filter(state=MessageState.RUNNING, lease_token__startswith=held).update(lease_until=now)
 
 
 def due(queues: Sequence[str] | None = None, *, grace: timedelta = timedelta(0), limit: int = 100) -> list[OutboxMessage]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from flows.idempotency import forget_answers
-from verifications.models import LegalHold, Verification
+from verifications.models import DeliveryStatus, Event, LegalHold, MessageState, OutboxMessage, Verification, WebhookDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,34 @@ class Removed:
 
 
 def redact_case(verification: Verification, images_of: Collection[str] | None) -> Removed:
-    """What the client declared and noted. The external reference stays: it is an id, by which the client knows what was forgotten."""
+    """What the client declared and noted, its own reference included, also where events repeat that. The address that is told of the case goes when
+    it has been told of this, too: ``forget_addresses``."""
     if images_of is None:
-        verification.expected_sealed = None
-        verification.metadata, verification.tags = {}, []
-        verification.save(update_fields=["expected_sealed", "metadata", "tags", "updated_at"])
+        verification.expected_sealed = verification.request_sealed = None
+        verification.metadata, verification.tags, verification.external_ref, verification.group_ref = {}, [], "", ""
+        verification.save(update_fields=["expected_sealed", "request_sealed", "metadata", "tags", "external_ref", "group_ref", "updated_at"])
         LegalHold.objects.filter(verification=verification).update(reason_sealed=None)
+        _forget_reference(verification)
     return Removed()
+
+
+def _forget_reference(verification: Verification) -> None:
+    told = list(Event.objects.filter(verification=verification).only("data"))
+    for event in told:
+        event.data["external_ref"] = None
+    Event.objects.bulk_update(told, ["data"], batch_size=200)
+
+
+def forget_addresses() -> int:
+    """The webhook addresses of redacted cases, once they have been told of that or were tried in vain to the end. Returns how many."""
+    waits = OutboxMessage.objects.filter(payload__has_key="event_id", state__in=(MessageState.PENDING, MessageState.RUNNING))
+    events = Event.objects.filter(pk__in=[payload["event_id"] for payload in waits.values_list("payload", flat=True)])
+    under_way = WebhookDelivery.objects.filter(
+        endpoint__isnull=True, event__verification=OuterRef("pk"), event__type="verification.redacted",
+        status__in=(DeliveryStatus.PENDING, DeliveryStatus.FAILED),
+    )  # fmt: skip
+    done = Verification.objects.filter(~Exists(under_way), redacted_at__isnull=False).exclude(webhook_url="", webhook_secret_sealed=None)
+    return done.exclude(pk__in=events.values("verification_id")).update(webhook_url="", webhook_secret_sealed=None)
 
 
 def forget_replies(verification: Verification, images_of: Collection[str] | None) -> Removed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from flows.errors import Refused
+from flows.ids import new_verification_id
 from flows.models import Workspace
 from flows.services import current_version, get_flow
 from verifications import audit
@@ -22,6 +23,8 @@ from verifications.outbox import emit
 
 EXPECTED_PARTS = ("person", "address", "documents", "witness")
 METADATA_VALUE_BYTES = 16 * 1024
+OPEN_STATUSES = (VerificationStatus.STARTED, VerificationStatus.SUBMITTED, VerificationStatus.DOUBLE_CHECK, VerificationStatus.HOLD)
+MOST_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +37,67 @@ class Caller:
 
 
 @transaction.atomic
-def create_verification(*, caller: Caller, flow: str, fields: Mapping[str, Any]) -> Verification:
-    """``fields`` of ``external_ref expected_data metadata tags webhook_url webhook_secret``. Raises Refused("flow_not_found")."""
+def create_verification(*, caller: Caller, flow: str, fields: Mapping[str, Any], pk: str | None = None) -> Verification:
+    """``fields`` of ``external_ref expected_data metadata tags webhook_url webhook_secret renews group_ref folder request dialect``. What renews
+    another begins with that one's expected data, of which each part that is sent replaces the part, and with its external reference. ``pk`` is an id
+    that something was sealed under already.
+
+    Raises Refused: flow_not_found, verification_not_found, flow_mismatch, redacted, verification_not_approved, renewal_open.
+    """
     found = get_flow(caller.workspace, flow)
+    earlier = _to_renew(caller, flow, fields["renews"]) if fields.get("renews") else None
     version = current_version(found)
     days = version.definition.expires_after_days
     verification = Verification(
+        id=pk or new_verification_id(),
         workspace=caller.workspace,
         environment=caller.environment,
         flow=found,
         flow_version=version,
-        external_ref=fields.get("external_ref") or "",
+        external_ref=fields.get("external_ref") or (earlier.external_ref if earlier else ""),
+        renews=earlier,
         metadata=_merged_metadata({}, fields.get("metadata") or {}),
         tags=list(dict.fromkeys(fields.get("tags") or [])),
         webhook_url=fields.get("webhook_url") or "",
+        folder=fields.get("folder"),
+        group_ref=fields.get("group_ref") or "",
+        dialect=fields.get("dialect") or "",
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
-    verification.expected = _merged_expected({}, fields.get("expected_data") or {})
+    verification.expected = _merged_expected((earlier.expected if earlier else None) or {}, fields.get("expected_data") or {})
+    verification.protected = bool(earlier and earlier.protected) or is_declared_protected(verification.expected)
+    verification.request = fields.get("request")
     verification.webhook_secret = fields.get("webhook_secret")
     verification.save(force_insert=True)
     audit.record(
-        workspace_id=caller.workspace.pk, actor=caller.name, action="verification.created", subject=verification.pk, verification=verification.pk
-    )
+        workspace_id=caller.workspace.pk, actor=caller.name, action="verification.created", subject=verification.pk, verification=verification.pk,
+        data={"renews": earlier.pk} if earlier else None,
+    )  # fmt: skip
     emit("verification.created", verification=verification)
     return verification
+
+
+def _to_renew(caller: Caller, flow: str, verification_id: str) -> Verification:
+    """The Approved case that is renewed, locked: one renewal of it at a time."""
+    earlier = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    if earlier.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if earlier.status != VerificationStatus.APPROVED:
+        raise Refused("verification_not_approved", "Only an Approved verification is renewed.")
+    under_way = earlier.renewals.filter(status__in=OPEN_STATUSES).values_list("pk", flat=True).first()
+    if under_way is not None:
+        raise Refused("renewal_open", f"A renewal is under way: {under_way}.", extra={"renewed_by": under_way})
+    return earlier
+
+
+def renewals_of(verification: Verification) -> list[str]:
+    """The ids of the cases that renew this one, newest first."""
+    return list(verification.renewals.order_by("-created_at", "-id").values_list("pk", flat=True))
+
+
+def is_declared_protected(expected: Mapping[str, Any] | None) -> bool:
+    """Whether the client said that a court protects the person."""
+    return bool(((expected or {}).get("person") or {}).get("protected"))
 
 
 @transaction.atomic
@@ -82,6 +122,17 @@ def amend_verification(*, caller: Caller, flow: str, verification_id: str, field
     return verification
 
 
+@transaction.atomic
+def change_tags(*, caller: Caller, verification_id: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Verification:
+    """Repeating it changes nothing. Raises Refused: verification_not_found, redacted, validation_failed (more than 50)."""
+    found = find_verification(caller=caller, verification_id=verification_id)
+    tags = [tag for tag in dict.fromkeys([*lock_verification(found.pk).tags, *add]) if tag not in remove]
+    if len(tags) > MOST_TAGS:
+        message = f"A verification has {MOST_TAGS} tags at the most."
+        raise Refused("validation_failed", message, status=422, errors={"tags": [message]})
+    return amend_verification(caller=caller, flow=found.flow_id, verification_id=found.pk, fields={"tags": tags})
+
+
 def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> list[str]:
     changed: list[str] = []
     if "external_ref" in fields:
@@ -96,6 +147,9 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
     if "expected_data" in fields:
         verification.expected = _merged_expected(verification.expected or {}, fields["expected_data"] or dict.fromkeys(EXPECTED_PARTS))
         changed.append("expected_sealed")
+        # Taking it back here hides the case no less: the form, of which this floor knows nothing, may say so, too, and looks at both.
+        verification.protected = verification.protected or is_declared_protected(verification.expected)
+        changed.append("protected")
     return changed
 
 
@@ -111,6 +165,14 @@ def _merged_metadata(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict
 def _merged_expected(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**stored, **{part: sent[part] for part in EXPECTED_PARTS if part in sent}}
     return {part: value for part, value in merged.items() if value is not None}
+
+
+def find_verification(*, caller: Caller, verification_id: str) -> Verification:
+    """One of the caller's, whatever its flow. Raises Refused("verification_not_found")."""
+    found = get_verification(caller.workspace, caller.environment, verification_id)
+    if found.standalone:
+        raise Refused("verification_not_found", "No such verification.", status=404)
+    return found
 
 
 def locked_in_flow(*, caller: Caller, flow: str, verification_id: str) -> Verification:
@@ -164,6 +226,9 @@ class VerificationFilter:
 
     flow: str | None = None
     status: int | None = None
+    statuses: Collection[int] | None = None
+    group_ref: str | None = None
+    folder_id: str | None = None
     external_ref: str | None = None
     tag: str | None = None
     created_from: datetime | None = None
@@ -172,11 +237,14 @@ class VerificationFilter:
 
 
 def list_verifications(*, caller: Caller, wanted: VerificationFilter) -> QuerySet[Verification]:
-    """Newest first."""
-    rows = Verification.objects.filter(workspace=caller.workspace, environment=caller.environment)
+    """Newest first, without those of standalone documents."""
+    rows = Verification.objects.filter(workspace=caller.workspace, environment=caller.environment, standalone=False)
     exact: Sequence[tuple[str, Any]] = (
         ("flow_id", wanted.flow),
         ("status", wanted.status),
+        ("status__in", wanted.statuses),
+        ("group_ref", wanted.group_ref),
+        ("folder_id", wanted.folder_id),
         ("external_ref", wanted.external_ref),
         ("created_at__gte", wanted.created_from),
         ("created_at__lte", wanted.created_to),

@@ -6,24 +6,30 @@ scheduled anew in the transaction that records it, so that a process may die at 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from flows.errors import Refused
 from verifications import audit, destinations
 from verifications.destinations import Attempt
 from verifications.events import TEST_EVENT
+from verifications.lifecycle import get_verification
 from verifications.models import DeliveryStatus, Event, Verification, WebhookDelivery, WebhookEndpoint
 from verifications.outbox import write_message
 from verifications.services import Caller
 from verifications.signing import new_secret, signed_headers
+from verifications.slots import slot
 
 RETRIES = tuple(
     timedelta(**delay) for delay in ({"seconds": 5}, {"minutes": 5}, {"minutes": 30}, *({"hours": hours} for hours in (2, 5, 10, 14, 20, 24)))
@@ -130,6 +136,12 @@ def list_deliveries(*, caller: Caller, webhook_id: str) -> QuerySet[WebhookDeliv
     return WebhookDelivery.objects.filter(endpoint=endpoint).select_related("event").order_by("-created_at", "-id")
 
 
+def deliveries_of(*, caller: Caller, verification_id: str) -> QuerySet[WebhookDelivery]:
+    """What was sent about one verification, to every address, newest first. Raises Refused("verification_not_found")."""
+    found = get_verification(caller.workspace, caller.environment, verification_id)
+    return WebhookDelivery.objects.filter(event__verification=found).select_related("event", "endpoint").order_by("-created_at", "-id")
+
+
 @transaction.atomic
 def retry_delivery(*, caller: Caller, webhook_id: str, delivery_id: str) -> WebhookDelivery:
     """Send it now, whatever became of it; if that fails, the schedule begins anew. Raises Refused: webhook_not_found, delivery_not_found."""
@@ -179,8 +191,16 @@ def fan_out(*, event_id: str) -> None:
         if not endpoint.events or event.type in endpoint.events:
             _deliver_to(event, endpoint)
     verification = event.verification
-    if verification is not None and verification.webhook_url and verification.webhook_disabled_at is None:
+    if verification is not None and verification.webhook_url and verification.webhook_disabled_at is None and callback_body(event) is not None:
         _deliver_to(event, None)
+
+
+def callback_body(event: Event) -> dict[str, Any] | None:
+    """What the verification's own address is told, in the words of the dialect it was asked for in; None where that has no word for the event."""
+    assert event.verification is not None
+    name = import_string(f"{settings.PIPELINE}.CALLBACKS").get(event.verification.dialect)
+    said: dict[str, Any] | None = import_string(name)(event) if name else event_body(event)
+    return said
 
 
 def _deliver_to(event: Event, endpoint: WebhookEndpoint | None) -> None:
@@ -198,18 +218,26 @@ def _schedule(delivery: WebhookDelivery, delay: timedelta, *, forced: bool = Fal
 
 
 def deliver(*, delivery_id: str, turn: int, forced: bool) -> None:
-    """Send one delivery and record what came of it; a turn that is over changes nothing."""
+    """Send one delivery and record what came of it; a turn that is over changes nothing. Raises Postponed while its receiver is busy."""
     delivery = WebhookDelivery.objects.select_related("event__verification", "endpoint").filter(pk=delivery_id, turn=turn).first()
     if delivery is None or delivery.next_attempt_at is None:
         return
     url, secrets, enabled = _target(delivery)
-    if not (enabled or forced):
+    if not url or not (enabled or forced):
         record_attempt(delivery_id=delivery_id, turn=turn, attempt=Attempt(None, "webhook_disabled"))
         return
-    body = json.dumps(event_body(delivery.event), separators=(",", ":"), ensure_ascii=False).encode()
+    told = event_body(delivery.event) if delivery.endpoint is not None else callback_body(delivery.event)
+    body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
     signed = signed_headers(event_id=delivery.event_id, body=body, secrets=secrets, at=timezone.now())
     headers = {"Content-Type": "application/json", "User-Agent": "Vouchbox-Webhooks", **signed}
-    record_attempt(delivery_id=delivery_id, turn=turn, attempt=destinations.post(url, body, headers))
+    with slot(_receiver(delivery, url)):
+        attempt = destinations.post(url, body, headers)
+    record_attempt(delivery_id=delivery_id, turn=turn, attempt=attempt)
+
+
+def _receiver(delivery: WebhookDelivery, url: str) -> str:
+    """Who is sent to, for ``slot``: an endpoint, or the host of a workspace's verifications' own addresses."""
+    return delivery.endpoint_id or hashlib.sha256(f"{delivery.event.workspace_id} {urlsplit(url).netloc}".encode()).hexdigest()
 
 
 def _target(delivery: WebhookDelivery) -> tuple[str, list[str], bool]:

@@ -69,6 +69,22 @@ def test_what_is_wrong_is_refused_with_its_place(change: dict[str, Any], place: 
         FlowDefinition.parse({**GOOD, **change})
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("images_after_upload_days", 0, 365), ("images_after_decision_days", 0, 365), ("restricted_images_after_upload_hours", 0, 24),
+        ("selfies_after_decision_days", 0, 365), ("images_unapproved_days", 0, 90), ("data_after_closing_days", 183, 3660),
+        ("data_unapproved_days", 0, 3660),
+    ],
+)  # fmt: skip
+def test_retention_times_have_floors_and_ceilings(name: str, least: int, most: int) -> None:
+    for value in (least, most):
+        assert getattr(FlowDefinition.parse({**GOOD, "retention": {name: value}}).retention, name) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(InvalidFlow, match=f"retention.{name}: expected a whole number from {least} to {most}"):
+            FlowDefinition.parse({**GOOD, "retention": {name: value}})
+
+
 @pytest.mark.parametrize("value", [None, 5, "text", [], {1: 2}])
 def test_no_mapping_is_no_flow(value: Any) -> None:
     with pytest.raises(InvalidFlow):

@@ -456,7 +456,8 @@ def test_events_are_listed_and_filtered(alice: Person) -> None:
 def test_the_catalogue_is_the_contracts() -> None:
     assert set(PUBLIC_EVENTS) == {
         *(f"verification.{word}" for word in (
-            "created", "submitted", "finished", "review_required", "canceled", "expired", "held", "resumed", "resubmission_requested", "redacted",
+            "created", "submitted", "finished", "review_required", "canceled", "expired", "held", "resumed", "resubmission_requested",
+            "message_added", "redacted",
         )),
         *(f"document.{word}" for word in ("uploaded", "extracted", "extraction_failed", "canceled", "deleted", "expiring")),
         "decision.made",

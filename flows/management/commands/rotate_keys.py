@@ -12,7 +12,7 @@ from flows.vault import keyring
 
 
 class Command(BaseCommand):
-    help = "Seal everything under the newest of FIELD_ENCRYPTION_KEYS. Safe while the service runs; a run that was stopped goes on where it was."
+    help = "Seal everything under the newest key, of FIELD_ENCRYPTION_KEYS or KEY_WRAPPER. Safe while the service runs; goes on where it was stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="only count what each key still holds")
