@@ -14,17 +14,23 @@ from django.views.decorators.http import require_safe
 
 from decisions import dashboard, queue
 from decisions.admin_case import CasePages
+from decisions.admin_compliance import ExportAdmin, InspectionAdmin, LegalHoldAdmin
 from decisions.admin_lists import ListEntryAdmin
 from decisions.admin_queue import FILTERS, AssignForm, QueueColumns, listed
-from decisions.models import ListEntry, ReviewCase
+from decisions.models import Export, Inspection, ListEntry, ReviewCase
+from decisions.reviewers import ByRole, granted
+from verifications.models import LegalHold
 
 MOST_ASSIGNED = 500
 
 admin.site.register(ListEntry, ListEntryAdmin)
+admin.site.register(Export, ExportAdmin)
+admin.site.register(Inspection, InspectionAdmin)
+admin.site.register(LegalHold, LegalHoldAdmin)
 
 
 @admin.register(ReviewCase)
-class ReviewCaseAdmin(QueueColumns, CasePages, admin.ModelAdmin):
+class ReviewCaseAdmin(QueueColumns, CasePages, ByRole, admin.ModelAdmin):
     list_display = ("case", "flow", "status_label", "waiting", "why", "document_count", "assigned", "workspace", "environment")
     list_filter = FILTERS
     search_fields = ("id__startswith", "external_ref__startswith")
@@ -52,11 +58,8 @@ class ReviewCaseAdmin(QueueColumns, CasePages, admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: ReviewCase | None = None) -> bool:
-        return False
-
     def has_assign_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("decisions.assign_reviewcase")
+        return granted(request.user, "decisions.assign_reviewcase")
 
     @admin.action(description="Assign the chosen cases", permissions=["assign"])
     def assign(self, request: HttpRequest, rows: QuerySet[ReviewCase]) -> None:

@@ -16,18 +16,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from decisions import casework, queue, review
 from decisions.comments import add_comment
-from decisions.dossier import open_case
+from decisions.dossier import note_views, open_case
 from decisions.duplicates import possible_duplicates
 from decisions.masking import is_number
 from decisions.models import DecisionStatus, ReviewCase
 from decisions.review_models import Assignment, Audience
-from decisions.reviewers import caller_of, name_of, sees_protected
+from decisions.reviewers import caller_of, granted, name_of, sees_protected
 from decisions.seen import state_of
 from documents import storage
 from documents.extracted import current_values
 from documents.models import Document, Page
 from flows.errors import Refused
 from verifications import audit
+from verifications.holds import is_held
+from verifications.services import renewals_of
 
 IMAGE_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 QUEUE = "admin:decisions_reviewcase_changelist"
@@ -53,7 +55,7 @@ class CasePages:
         site = self.admin_site.admin_view
         acts: dict[str, Act] = {
             "decide": self.decide, "resubmit": self.resubmit, "correct": self.correct, "override": self.override, "comment": self.comment,
-            "hold": self.hold, "resume": self.resume, "claim": self.claim, "release": self.release,
+            "hold": self.hold, "resume": self.resume, "claim": self.claim, "release": self.release, "renew": self.renew,
         }  # fmt: skip
         posts = [
             path(f"<str:case_id>/{name}/", site(require_POST(self._acting(act))), name=f"decisions_reviewcase_{name}") for name, act in acts.items()
@@ -70,6 +72,7 @@ class CasePages:
         case = self._case(request, case_id, change=False)
         seen = state_of(case.pk)
         queue.keep_alive(user=request.user, verification_id=case.pk)
+        note_views(caller_of(request.user, case), [case])
         file = open_case(case)
         view = review.page(file, review.beside(file), lambda page: reverse("admin:decisions_reviewcase_page", args=[case.pk, page.pk]))
         return render(request, "admin/decisions/review.html", {**self._frame(request, case, seen), "view": view})
@@ -83,14 +86,17 @@ class CasePages:
             "opts": self.model._meta,
             "seen": seen,
             "may_decide": self.has_change_permission(request, case),
-            "may_reopen": request.user.has_perm("decisions.reopen_reviewcase"),
-            "may_override": request.user.has_perm("decisions.override_reviewcase"),
+            "may_reopen": granted(request.user, "decisions.reopen_reviewcase"),
+            "may_override": granted(request.user, "decisions.override_reviewcase"),
+            "may_stop_deletion": granted(request.user, "verifications.add_legalhold"),
+            "is_kept": is_held(case),
+            "renewals": renewals_of(case),
             "assignment": assignment,
             "is_mine": assignment is not None and assignment.reviewer_id == request.user.pk,
             "is_others": assignment is not None and assignment.reviewer_id != request.user.pk,
             "own_name": name_of(request.user),
             "urgency": queue.urgency(case.submitted_at, case.definition.review.target_hours, now),
-            "duplicates": possible_duplicates(case),
+            "duplicates": possible_duplicates(case, with_protected=sees_protected(request.user)),
             "audiences": Audience.choices,
         }
 
@@ -119,7 +125,7 @@ class CasePages:
         reasons = [code for code in request.POST.getlist("reasons") if code.strip()]
         if status is None or (status == DecisionStatus.REJECTED and not reasons):
             raise Refused("validation_failed", "Choose a reason for the rejection." if status else "Choose what to decide.")
-        if status == DecisionStatus.DOUBLE_CHECK and not request.user.has_perm("decisions.reopen_reviewcase"):
+        if status == DecisionStatus.DOUBLE_CHECK and not granted(request.user, "decisions.reopen_reviewcase"):
             raise PermissionDenied
         if unknown := set(reasons) - {code for code, _ in review.REASONS}:
             raise Refused("validation_failed", f"There is no reason {', '.join(sorted(unknown))}.")
@@ -146,7 +152,7 @@ class CasePages:
         return "The field is corrected, and the rules looked at it again."
 
     def override(self, request: HttpRequest, case: ReviewCase) -> str:
-        if not request.user.has_perm("decisions.override_reviewcase"):
+        if not granted(request.user, "decisions.override_reviewcase"):
             raise PermissionDenied
         casework.override(user=request.user, case=case, check_id=_sent(request, "check"), reason=_sent(request, "reason"), seen=_seen(request))
         return "The rule's result is overridden."
@@ -165,6 +171,9 @@ class CasePages:
     def resume(self, request: HttpRequest, case: ReviewCase) -> str:
         casework.resume(user=request.user, case=case, seen=_seen(request))
         return "The case is taken up again."
+
+    def renew(self, request: HttpRequest, case: ReviewCase) -> str:
+        return f"The renewal is {casework.renew(user=request.user, case=case).pk}. It waits for new documents."
 
     def claim(self, request: HttpRequest, case: ReviewCase) -> str:
         queue.claim(user=request.user, verification_id=case.pk)
@@ -200,7 +209,7 @@ class CasePages:
         if case is None:
             raise Http404
         allowed = self.has_change_permission(request, case) if change else self.has_view_permission(request, case)
-        if not allowed or (not sees_protected(request.user) and queue.is_protected(case)):
+        if not allowed or (case.protected and not sees_protected(request.user)):
             raise PermissionDenied
         return case
 

@@ -10,12 +10,14 @@ ROLES = {
     COMPLIANCE: (
         *_REVIEW, "decisions.assign_reviewcase", "decisions.reopen_reviewcase", "decisions.override_reviewcase",
         "decisions.view_protected_reviewcase",
+        "decisions.view_export", "decisions.add_export", "decisions.change_export", "decisions.view_inspection", "decisions.add_inspection",
+        "decisions.change_inspection", "verifications.view_legalhold", "verifications.add_legalhold", "verifications.change_legalhold",
         "decisions.view_listentry", "decisions.add_listentry", "decisions.delete_listentry", "verifications.view_auditentry",
         "verifications.view_event",
     ),
     ADMINISTRATORS: (
-        "flows.view_workspace", "flows.add_workspace", "flows.change_workspace", "flows.view_apitoken", "flows.change_apitoken", "flows.view_flow",
-        "flows.change_flow", "flows.view_flowversion", "verifications.view_event", "verifications.view_outboxmessage",
+        "flows.view_workspace", "flows.add_workspace", "flows.change_workspace", "flows.view_apitoken", "flows.add_apitoken", "flows.change_apitoken",
+        "flows.view_flow", "flows.change_flow", "flows.view_flowversion", "verifications.view_event", "verifications.view_outboxmessage",
         "verifications.change_outboxmessage", "verifications.view_workerheartbeat", "verifications.view_webhookendpoint",
         "verifications.view_webhookdelivery", "verifications.change_webhookdelivery",
     ),
@@ -31,8 +33,9 @@ class DecisionsConfig(AppConfig):
 
 
 def make_roles(sender: AppConfig, using: str, **options: Any) -> None:
-    """The groups of people: reviewers decide, compliance officers also reopen, override, assign and see protected people, administrators keep
-    tokens and flows and see no case. Made with the tables they are about; an administrator's own choice for a group is left alone."""
+    """The groups of people: reviewers decide, compliance officers also reopen, override, assign, see protected people, export, show
+    records to inspectors and stop deletions, administrators keep tokens and flows and see no case. Made with the tables they are about; an
+    administrator's own choice for a group is left alone."""
     from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission

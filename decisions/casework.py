@@ -8,23 +8,21 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from decisions import opinions, queue
-from decisions.comments import add_comment
+from decisions import comments, opinions, queue
 from decisions.grounds import ground_of
 from decisions.models import Check, Decision, DecisionStatus, Opinion, Outcome, Override, Workflow
-from decisions.review_models import Audience
 from decisions.reviewers import caller_of, is_about
 from decisions.seen import require_unchanged
 from decisions.services import judge_verification, review_document
 from documents.extraction import correct_fields
 from documents.models import Document, DocumentStatus
-from documents.services import resubmit_verification, resume_verification
+from documents.services import resume_verification
 from flows.errors import Refused
 from verifications import audit
 from verifications.lifecycle import lock_verification
 from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
-from verifications.services import hold_verification
+from verifications.services import create_verification, hold_verification
 
 OPEN = (DocumentStatus.DOUBLE_CHECK, DocumentStatus.EXTRACTED)
 
@@ -57,16 +55,13 @@ def decide(*, user: Any, case: Verification, document_id: str, status: int, reas
 
 @transaction.atomic
 def ask_again(*, user: Any, case: Verification, documents: Sequence[str], reasons: Sequence[str], instruction: str, seen: int) -> None:
-    """Ask the applicant for documents again. ``instruction``, what to do, becomes a comment for the applicant.
+    """Ask the applicant for documents again. ``instruction``, what to do, becomes a message for the applicant.
 
-    Raises Refused: what ``resubmit_verification`` and ``add_comment`` raise, case_claimed, own_case, stale_review.
+    Raises Refused: what ``comments.ask_again`` raises, case_claimed, own_case, stale_review.
     """
     _begin(user, case, seen)
-    caller = caller_of(user, case)
-    if instruction.strip():
-        add_comment(caller=caller, flow=case.flow_id, verification_id=case.pk, audience=Audience.APPLICANT, text=instruction)
-    resubmit_verification(
-        caller=caller, flow=case.flow_id, verification_id=case.pk, documents=documents, reasons=reasons, note=instruction
+    comments.ask_again(
+        caller=caller_of(user, case), flow=case.flow_id, verification_id=case.pk, documents=documents, reasons=reasons, note=instruction
     )  # fmt: skip
     for document in Document.objects.filter(pk__in=documents):
         opinions.withdraw(document)
@@ -136,6 +131,13 @@ def resume(*, user: Any, case: Verification, seen: int) -> None:
     """Take up again what was put aside. Raises Refused: transition_not_allowed, case_claimed, own_case, stale_review."""
     _begin(user, case, seen)
     resume_verification(caller=caller_of(user, case), flow=case.flow_id, verification_id=case.pk)
+
+
+def renew(*, user: Any, case: Verification) -> Verification:
+    """Start the case in which the same person shows documents anew. Raises Refused: what ``create_verification`` raises, own_case."""
+    if is_about(user, case):
+        raise Refused("own_case", "The applicant bears your own name. Somebody else must renew this case.")
+    return create_verification(caller=caller_of(user, case), flow=case.flow_id, fields={"renews": case.pk})
 
 
 def _document(case: Verification, document_id: str) -> Document:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from decisions import queue
 from decisions.models import Decision, DecisionStatus, Workflow
+from decisions.reviewers import sees_protected
 from documents.models import Extraction, ExtractionStatus
 from verifications.models import Verification, VerificationStatus
 
@@ -88,28 +89,30 @@ def gather(user: Any) -> Board:
     """A constant number of queries."""
     now = timezone.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    finished = _finished(today)
-    pairs = _machine_and_person(now - timedelta(days=DAYS))
-    hours = _hours(today)
+    finished = _finished(user, today)
+    pairs = _machine_and_person(user, now - timedelta(days=DAYS))
+    hours = _hours(user, today)
     return Board(
         counts=queue.counts(user),
         created=sum(column.count for column in hours),
         finished=sum(count for _, _, count in finished),
-        by_hand=Decision.objects.filter(workflow=Workflow.MANUAL, created_at__gte=today).count(),
+        by_hand=_decisions(user).filter(workflow=Workflow.MANUAL, created_at__gte=today).count(),
         agreement=_agreement(pairs),
         hours=hours,
-        plots=[_ages(user, now), _outcomes(finished), _agreements(pairs), _reasons(now - timedelta(days=7)), _reading(today)],
+        plots=[_ages(user, now), _outcomes(finished), _agreements(pairs), _reasons(user, now - timedelta(days=7)), _reading(user, today)],
     )
 
 
-def _hours(today: datetime) -> list[Column]:
-    rows = (
-        Verification.objects.filter(created_at__gte=today)
-        .annotate(hour=TruncHour("created_at"))
-        .values("hour")
-        .annotate(total=Count("pk"))
-        .order_by()
-    )
+def _cases(user: Any) -> QuerySet[Verification]:
+    return queue.visible(Verification.objects.all(), user)
+
+
+def _decisions(user: Any) -> QuerySet[Decision]:
+    return Decision.objects.all() if sees_protected(user) else Decision.objects.filter(verification__protected=False)
+
+
+def _hours(user: Any, today: datetime) -> list[Column]:
+    rows = _cases(user).filter(created_at__gte=today).annotate(hour=TruncHour("created_at")).values("hour").annotate(total=Count("pk")).order_by()
     found = {row["hour"].hour: row["total"] for row in rows}
     most = max(found.values(), default=0) or 1
     return [Column(f"{hour:02}", n := found.get(hour, 0), hour * 24 + 3, 100 - 90 * n / most, 90 * n / most) for hour in range(24)]
@@ -129,8 +132,8 @@ def _ages(user: Any, now: datetime) -> Plot:
     return _plot("How long cases wait", "Cases in Double check by age, now.", rows, [])
 
 
-def _finished(today: datetime) -> list[tuple[str, int, int]]:
-    rows = Verification.objects.filter(finished_at__gte=today).values_list("flow__name", "status").annotate(total=Count("pk")).order_by("flow__name")
+def _finished(user: Any, today: datetime) -> list[tuple[str, int, int]]:
+    rows = _cases(user).filter(finished_at__gte=today).values_list("flow__name", "status").annotate(total=Count("pk")).order_by("flow__name")
     return [(str(flow), int(status), int(total)) for flow, status, total in rows]
 
 
@@ -146,10 +149,10 @@ def _outcomes(finished: Sequence[tuple[str, int, int]]) -> Plot:
     return _plot("Outcomes by flow", "Verifications finished today.", rows, [("ok", "Approved"), ("late", "Rejected"), ("soon", "Other")])
 
 
-def _machine_and_person(since: datetime) -> list[tuple[int, int, int]]:
+def _machine_and_person(user: Any, since: datetime) -> list[tuple[int, int, int]]:
     """Of documents that people decided: what the machine had decided before, what they decided, how many."""
     machine = Decision.objects.filter(document=OuterRef("document"), workflow=Workflow.AUTOMATIC, created_at__lte=OuterRef("created_at"))
-    by_hand = Decision.objects.filter(workflow=Workflow.MANUAL, created_at__gte=since, status__in=[DecisionStatus.APPROVED, DecisionStatus.REJECTED])
+    by_hand = _decisions(user).filter(workflow=Workflow.MANUAL, created_at__gte=since, status__in=[DecisionStatus.APPROVED, DecisionStatus.REJECTED])
     rows = by_hand.annotate(machine=Subquery(machine.order_by("-created_at", "-id").values("status")[:1])).values_list("machine", "status")
     counted = rows.annotate(total=Count("pk")).order_by()
     return [(before, after, total) for before, after, total in counted if before is not None]
@@ -171,8 +174,8 @@ def _agreements(pairs: Sequence[tuple[int, int, int]]) -> Plot:
     return _plot("Machine and people", help_text, rows, [("ok", "A person approved"), ("late", "A person rejected")])
 
 
-def _reasons(since: datetime) -> Plot:
-    rows = Decision.objects.filter(created_at__gte=since).exclude(reason_code="").values_list("reason_code").annotate(total=Count("pk"))
+def _reasons(user: Any, since: datetime) -> Plot:
+    rows = _decisions(user).filter(created_at__gte=since).exclude(reason_code="").values_list("reason_code").annotate(total=Count("pk"))
     top = list(rows.order_by("-total", "reason_code")[:8])
     return _plot(
         "Top reasons", "First reasons of decisions in the last 7 days.", [(_words(code), [("Decisions", "plain", n)]) for code, n in top], []
@@ -183,8 +186,10 @@ def _words(code: str) -> str:
     return str(code).replace("_", " ").capitalize()
 
 
-def _reading(today: datetime) -> Plot:
+def _reading(user: Any, today: datetime) -> Plot:
     done = Extraction.objects.filter(status=ExtractionStatus.COMPLETED, created_at__gte=today, duration_ms__isnull=False)
+    if not sees_protected(user):
+        done = done.filter(document__verification__protected=False)
     taken: dict[str, list[int]] = {}
     for kind, duration in done.order_by("-created_at").values_list("kind", "duration_ms")[:MOST_READINGS]:
         taken.setdefault(str(kind), []).append(int(duration or 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
@@ -12,6 +12,7 @@ from documents.models import Document
 from documents.services import documents_with_images
 from flows.errors import Refused
 from flows.services import get_flow
+from verifications import audit
 from verifications.lifecycle import get_verification
 from verifications.models import AuditEntry, Verification
 from verifications.services import Caller, require_flow
@@ -45,6 +46,7 @@ def get_document(*, caller: Caller, flow: str, document_id: str) -> Document:
     if document is None:
         raise Refused("document_not_found", "No such document.", status=404)
     require_flow(document.verification, flow)
+    note_views(caller, [document.verification])
     return document
 
 
@@ -53,7 +55,14 @@ def get_case(*, caller: Caller, flow: str, verification_id: str) -> CaseFile:
     get_flow(caller.workspace, flow)
     verification = get_verification(caller.workspace, caller.environment, verification_id)
     require_flow(verification, flow)
+    note_views(caller, [verification])
     return open_case(verification)
+
+
+def note_views(caller: Caller, verifications: Iterable[Verification]) -> None:
+    """Whoever looks at the case of a person whom a court protects is written down."""
+    for pk in dict.fromkeys(entry.pk for entry in verifications if entry.protected):
+        audit.record(workspace_id=caller.workspace.pk, actor=caller.name, action="protected.viewed", subject=pk, verification=pk)
 
 
 def open_case(verification: Verification) -> CaseFile:

@@ -25,13 +25,16 @@ class Duplicate:
     why: str
 
 
-def possible_duplicates(verification: Verification) -> list[Duplicate]:
-    """Newest first, ``MOST_SHOWN`` at most, in two queries: those with the same image or number, or with the same name and date of birth."""
+def possible_duplicates(verification: Verification, *, with_protected: bool) -> list[Duplicate]:
+    """Newest first, ``MOST_SHOWN`` at most, in two queries: those with the same image or number, or with the same name and date of birth.
+    Cases of people whom a court protects are for those who may see them."""
     own = list(Fingerprint.objects.filter(verification=verification).values_list("kind", "digest"))
     if not own:
         return []
     place = {"workspace_id": verification.workspace_id, "environment": verification.environment}
     rows = Fingerprint.objects.filter(**place, digest__in=[digest for _, digest in own]).exclude(verification=verification)
+    if not with_protected:
+        rows = rows.filter(verification__protected=False)
     marks: dict[str, set[str]] = {}
     cases: dict[str, Verification] = {}
     for row in rows.select_related("verification").order_by("-created_at", "-id")[:MOST_ROWS]:

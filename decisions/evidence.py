@@ -56,25 +56,32 @@ class Classified:
 @dataclass(frozen=True, slots=True)
 class SideQuality:
     """Image quality of one side (R18). None = not measured. ``width`` px of the page, ``blur`` variance of the Laplacian at 1000 px width,
-    ``glare`` share 0..1 of saturated pixels in text, ``exposure`` mean luminance 0..255."""
+    ``glare`` share 0..1 of saturated pixels in text, ``exposure`` mean luminance 0..255, ``corners`` how many of the document's are in the picture.
+
+    ``shows`` is the side that the pixels look like (``front``, ``back``, '' unknown), ``phash`` the picture's perceptual hash in hex ('' none).
+    """
 
     side: str
     width: int | None = None
     blur: float | None = None
     glare: float | None = None
     exposure: float | None = None
+    corners: int | None = None
+    shows: str = ""
+    phash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceComparison:
-    """Portrait against selfie. ``level`` is ``strong``, ``moderate``, ``weak`` or ``not_assessed``; ``score`` 0..1 calibrated; ``distance`` the
-    engine's raw one."""
+    """Portrait against selfie. ``level`` is ``strong``, ``moderate``, ``weak`` or ``not_assessed`` by the engine's customary limits; ``score`` 0..1,
+    growing with likeness; ``distance`` the engine's raw one; ``version`` that of the engine with its model."""
 
     level: str
     score: float | None
     distance: float | None
     engine: str
     selfie_document: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class DocumentEvidence:
     quality: tuple[SideQuality, ...] = ()
     faces: int | None = None
     face_px: int | None = None
+    face_quality: float | None = None
     face_comparison: FaceComparison | None = None
     image_hashes: tuple[str, ...] = ()
     extraction_failed: bool = False

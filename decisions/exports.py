@@ -137,13 +137,21 @@ def _begin(export: Export, quarter: Quarter) -> list[str]:
 
 
 def _mailboxes(export: Export, quarter: Quarter) -> QuerySet[Verification]:
-    """Approved cases that were there in the quarter and were not closed before it."""
+    """Approved cases that were there in the quarter and were not closed before it; people whom a court protects only if they were asked for."""
     until = timezone.make_aware(datetime.combine(quarter.ends + timedelta(days=1), time.min), ZoneInfo("UTC"))
     rows = Verification.objects.filter(
         workspace_id=export.workspace_id, environment=export.environment, flow_id=export.flow_id, status=VerificationStatus.APPROVED,
         redacted_at__isnull=True, finished_at__lt=until,
     )  # fmt: skip
+    if not export.include_protected:
+        rows = rows.filter(protected=False)
     return rows.filter(Q(closed_on__isnull=True) | Q(closed_on__gte=quarter.begins)).order_by("created_at", "id")
+
+
+def _note_protected(export: Export, verification: Verification) -> None:
+    audit.record(
+        workspace_id=export.workspace_id, actor=export.created_by, action="protected.exported", subject=export.pk, verification=verification.pk
+    )
 
 
 def _write(made: Bundle, export: Export, quarter: Quarter, ids: Sequence[str]) -> None:
@@ -151,8 +159,9 @@ def _write(made: Bundle, export: Export, quarter: Quarter, ids: Sequence[str]) -
     amended = _amended(ids, quarter)
     for number, pk in enumerate(ids, 1):
         verification = Verification.objects.select_related("flow_version", "workspace").get(pk=pk)
-        row = _write_mailbox(made, export, quarter, verification, amended=pk in amended)
-        rows += [row] if row else []
+        if verification.protected:
+            _note_protected(export, verification)
+        rows.append(_write_mailbox(made, export, quarter, verification, amended=pk in amended))
         datakeys.forget()
         if number % STEP == 0 or number == len(ids):
             Export.objects.filter(pk=export.pk).update(done=number)
@@ -167,13 +176,11 @@ def _amended(ids: Sequence[str], quarter: Quarter) -> set[str]:
     return set(rows) & set(ids)
 
 
-def _write_mailbox(made: Bundle, export: Export, quarter: Quarter, verification: Verification, *, amended: bool) -> dict[str, Any] | None:
-    """The mailbox's files, and its row; a person under a court's protection is left out unless they were asked for."""
+def _write_mailbox(made: Bundle, export: Export, quarter: Quarter, verification: Verification, *, amended: bool) -> dict[str, Any]:
+    """The mailbox's files, and its row."""
     case = open_case(verification)
     filled = forms.fill(case)
     value = {entry.box.key: entry.value for entry in filled.form.entries}
-    if value["applicant.protected"] == "Yes" and not export.include_protected:
-        return None
     folder = f"mailboxes/{verification.pk}/"
     made.add_json(f"{folder}form.json", form_facts(filled))
     made.add(f"{folder}form.pdf", forms.compose_pdf(filled))

@@ -15,6 +15,7 @@ from decisions.rules.case import witness_gaps
 OPERATOR, APPLICANT, READ, TYPE, WITNESS = "operator", "applicant", "document", "document type", "witness"
 ALWAYS, OPTIONAL = "always", "optional"
 PARTS = ("pmb", "cmra", "service_type", "applicant", "authorized", "transfer", "business", "additional_recipients", "signature", "witness")
+RECIPIENTS, SEPARATOR = "additional_recipients", "; "
 _HOME = (("street", "Street Home Address"), ("city", "City"), ("state", "State"), ("zip4", "ZIP + 4"), ("country", "Country"))
 _NAME = (("last", "Last Name"), ("first", "First Name"), ("middle", "Middle Initial"))
 _PHOTO = (
@@ -120,7 +121,7 @@ BOXES: tuple[Box, ...] = (
     Box("7i", "Place of Registration", "business.registration", APPLICANT, "business"),
     *_identity(8, "", ALWAYS),
     *_identity(10, "authorized.", "authorized"),
-    Box("12", "Additional Recipients of Mail", "additional_recipients", APPLICANT, OPTIONAL),
+    Box("12", "Additional Recipients of Mail", RECIPIENTS, APPLICANT, OPTIONAL),
     Box("13a", "Signature of Applicant", "signature.name", APPLICANT),
     Box("13b", "Date", "signature.signed_on", APPLICANT),
     Box("14", "Witness: Capacity", "witness.kind", WITNESS),
@@ -140,6 +141,15 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("10", "Photo ID of the authorized individual"), ("11", "Address ID of the authorized individual"), ("12", "Additional recipients"),
     ("13", "Signature"), ("14", "Witness"),
 )  # fmt: skip
+# The boxes of items 8e and 9g by the category of a document's type.
+CHECKBOXES = {
+    "state_card": "Driver's or Nondriver's ID Card", "uniformed_service": "Uniformed Service ID", "passport": "Passport",
+    "naturalization": "Certificate of Naturalization", "access_card": "U.S. Access Card", "matricula": "Matricula Consular",
+    "permanent_resident": "U.S. Permanent Resident Card", "university": "U.S. University ID Card", "nexus": "NEXUS Card", "lease": "Lease",
+    "insurance": "Home or Vehicle Insurance Policy", "mortgage_or_deed": "Mortgage or Deed of Trust",
+    "vehicle_registration": "Vehicle Registration Card", "voter_card": "Voter Card",
+}  # fmt: skip
+_AT_HOME = {"", "US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
 _WORDS = {
     "business": "Business/Organization Use", "residential": "Residential/Personal Use", "in_person": "In person",
     "real_time_av": "Live audio and video", "cmra_owner": "CMRA owner", "cmra_manager": "CMRA manager", "cmra_employee": "CMRA employee",
@@ -193,11 +203,19 @@ def _entry(box: Box, *, entered: Mapping[str, Any], fallback: Mapping[str, Any],
         role = f"{prefix}{'photo_id' if 'photo_id' in box.key else 'address_id'}"
         found = identity.get(role)
         value = found.values.get(box.key.removeprefix(f"{role}."), "") if found else ""
-        excused = bool(found and found.undated and box.key.endswith("expires_on"))
+        undated = bool(found and found.undated and box.key.endswith("expires_on"))
+        excused = undated or _needless_abroad(box, found.values.get("address.country") if found else None)
         return Entry(box, value, found.source if found and value else "", box.need in used and not value and not excused)
     value = entered.get(box.key, fallback.get(box.key))
     source = "" if value is None else box.source if box.key in entered else "expected data"
-    return Entry(box, _told(value), source, box.need in used and value is None)
+    country = f"{box.key.rpartition('.')[0]}.country"
+    excused = _needless_abroad(box, entered.get(country, fallback.get(country)))
+    return Entry(box, _told(value), source, box.need in used and value is None and not excused)
+
+
+def _needless_abroad(box: Box, country: Any) -> bool:
+    """Many countries have no states, and some no postal codes."""
+    return box.key.endswith((".state", ".zip4")) and str(country or "").replace(".", "").strip().upper() not in _AT_HOME
 
 
 def _told(value: Any) -> str:
@@ -206,7 +224,7 @@ def _told(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return "; ".join(", ".join(str(part) for part in flat(entry).values()) if isinstance(entry, Mapping) else str(entry) for entry in value)
+        return SEPARATOR.join(", ".join(str(part) for part in flat(entry).values()) if isinstance(entry, Mapping) else str(entry) for entry in value)
     return _WORDS.get(str(value), str(value))
 
 

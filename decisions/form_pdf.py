@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from decisions.form1583 import SECTIONS, Entry, Form
+from decisions.form1583 import RECIPIENTS, SECTIONS, SEPARATOR, Entry, Form
 from decisions.pdf import RecordImage, VerificationRecord, picture, time_shown
 from decisions.sheet import AMBER, GREEN, GREY, INK, RED, Cell, Sheet
 
@@ -13,7 +14,9 @@ STATEMENT = (
     "This record holds the data of a PS Form 1583 in the form's order. Two statements are made apart: whether the identity documents were verified, "
     "and whether the form is complete, which also takes the applicant's signature before an authorized witness (DMM 508.1.8.3)."
 )
-_WIDTHS = (30.0, 150.0, 178.0, 146.0)
+_WIDTHS = (28.0, 128.0, 176.0, 172.0)
+# A part that is no longer than this, in points, is not broken over two pages.
+_WHOLE = 330.0
 
 
 def render_form(form: Form, record: VerificationRecord, documents: Sequence[tuple[str, Sequence[RecordImage]]]) -> bytes:
@@ -25,8 +28,10 @@ def render_form(form: Form, record: VerificationRecord, documents: Sequence[tupl
     for number, title in SECTIONS:
         entries = [entry for entry in form.entries if entry.box.number.rstrip("abcdefghijk") == number]
         if any(entry.value or entry.missing for entry in entries):
-            sheet.heading(f"{number}. {title}", keep=40)
-            sheet.table(_WIDTHS, ("BOX", "ITEM", "VALUE", "SOURCE"), [_row(entry) for entry in entries])
+            rows = [row for entry in entries for row in _rows(entry)]
+            height = sheet.height_of(_WIDTHS, rows)
+            sheet.heading(f"{number}. {title}", keep=height if height <= _WHOLE else sheet.height_of(_WIDTHS, rows[:1]))
+            sheet.table(_WIDTHS, ("BOX", "ITEM", "VALUE", "SOURCE"), rows)
         else:
             sheet.heading(f"{number}. {title}", note="not used", keep=0)
     for name, images in documents:
@@ -61,6 +66,12 @@ def _missing(sheet: Sheet, form: Form) -> None:
     sheet.heading("Still missing", note=str(len(form.missing) + len(form.problems)), colour=RED)
     sheet.columns([f"{entry.box.number}  {entry.box.label} ({entry.box.key})" for entry in form.missing])
     sheet.columns([f"Not acceptable: {key}" for key in form.problems])
+
+
+def _rows(entry: Entry) -> list[tuple[Cell, ...]]:
+    """One, or one for each of the additional recipients."""
+    first, *others = [replace(entry, value=value) for value in entry.value.split(SEPARATOR)] if entry.box.key == RECIPIENTS else [entry]
+    return [_row(first), *[(Cell(""), Cell(""), *_row(other)[2:]) for other in others]]
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:

@@ -25,7 +25,7 @@ from documents.models import Document, DocumentStatus
 from flows.errors import Refused
 from verifications import audit
 from verifications.models import Verification, VerificationStatus
-from verifications.services import Caller, locked_in_flow
+from verifications.services import Caller, is_declared_protected, locked_in_flow
 
 ROLES = {"PHOTO_ID": "photo_id", "PROOF_OF_ADDRESS": "address_id"}
 _ADDRESS = {"street": "street", "city": "city", "state": "state", "zip4": "zip", "country": "country"}
@@ -52,21 +52,22 @@ def amend_form(*, caller: Caller, flow: str, verification_id: str, fields: Mappi
     row.content = {part: value for part, value in parts.items() if value is not None}
     _require_authorized(caller, verification, row.content)
     row.save()
-    _date_case(verification, row.content, fields)
+    _mark_case(verification, row.content, fields)
     audit.record(
         workspace_id=verification.workspace_id, actor=caller.name, action="form.amended", subject=verification.pk, verification=verification.pk,
         data={"fields": sorted(fields)},
     )  # fmt: skip
 
 
-def _date_case(verification: Verification, content: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    """What retention times count from is kept beside the case, in the open."""
+def _mark_case(verification: Verification, content: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """What retention times count from, and whether a court protects the applicant, are kept beside the case, in the open."""
+    verification.protected = is_declared_protected(verification.expected) or bool((content.get("applicant") or {}).get("protected"))
     closed = (content.get("pmb") or {}).get("closed_on")
     verification.closed_on = date.fromisoformat(closed) if closed else None
     if "crd_uploaded_at" in fields:
         moment: datetime | None = fields["crd_uploaded_at"]
         verification.crd_uploaded_at = moment
-    verification.save(update_fields=["closed_on", "crd_uploaded_at", "updated_at"])
+    verification.save(update_fields=["protected", "closed_on", "crd_uploaded_at", "updated_at"])
 
 
 def _require_form(verification: Verification) -> None:
@@ -127,7 +128,7 @@ def _verified(document: Document) -> Verified:
         "number": said.get("document.number", ""),
         "issuer": said.get("document.issuing_entity") or said.get("statement.issuer", ""),
         "expires_on": said.get("document.expiration_date", ""),
-        "checkbox": document.type.category or "",
+        "checkbox": form1583.CHECKBOXES.get(document.type.category or "", ""),
         **{f"address.{box}": said.get(f"address.{field}", "") for box, field in _ADDRESS.items()},
     }
     corrected = ", corrected by a reviewer" if any(value.corrected_by for value in values.values()) else ""

@@ -16,6 +16,7 @@ from documents.models import Document, DocumentStatus, ExtractionKind, Extractio
 from documents.services import documents_with_images
 from verifications.models import Verification
 
+_MEASURES = ("width", "blur", "glare", "exposure", "corners", "shows", "phash")
 READ = (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK, DocumentStatus.APPROVED, DocumentStatus.REJECTED)
 
 
@@ -65,6 +66,7 @@ def _evidence(document: Document) -> DocumentEvidence:
         # Without an engine for it nobody looked for a face: that is not a picture without one.
         faces=len(faces) if reading.get("faces_assessed") and "face" in document.type.zones else None,
         face_px=max((min(face["box"][2], face["box"][3]) for face in faces), default=None),
+        face_quality=max(faces, key=lambda face: min(face["box"][2], face["box"][3]))["quality"] if faces else None,
         face_comparison=_comparison(document),
         image_hashes=tuple(image.sha256 for image in document.images.all()),
         extraction_failed=document.extraction_failed,
@@ -116,11 +118,11 @@ def _classified(found: Mapping[str, Any] | None) -> Classified | None:
 
 def _quality(pages: Sequence[Mapping[str, Any]]) -> list[SideQuality]:
     first = [page for page in pages if page["page"] == 1]
-    return [SideQuality(page["side"], page.get("width"), page.get("blur"), page.get("glare"), page.get("exposure")) for page in first]
+    return [SideQuality(page["side"], **{name: page[name] for name in _MEASURES if page.get(name) is not None}) for page in first]
 
 
 def _comparison(document: Document) -> FaceComparison | None:
     found = latest_comparison(document)
     if found is None:
         return None
-    return FaceComparison(found["level"], found["score"], found["distance"], found["engine"], found["selfie_document"] or "")
+    return FaceComparison(found["level"], found["score"], found["distance"], found["engine"], found["selfie_document"] or "", found["version"])

@@ -49,6 +49,11 @@ def open_to_inspector(*, caller: Caller, flow: str, verifications: Sequence[str]
     return IssuedInspection(inspection, token)
 
 
+def path_of(token: str) -> str:
+    """Where the link leads to on this service."""
+    return f"/inspect/{token}"
+
+
 def list_inspections(*, caller: Caller, flow: str) -> QuerySet[Inspection]:
     """Newest first. Raises Refused("flow_not_found")."""
     get_flow(caller.workspace, flow)

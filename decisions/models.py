@@ -292,7 +292,7 @@ class FingerprintKind(models.TextChoices):
 
 
 class Fingerprint(models.Model):
-    """What a document is recognised by without keeping what it says; outlives the redaction of its verification.
+    """What a document is recognised by without keeping what it says. That of an image outlives the redaction of its verification.
 
     ``digest`` in hex: SHA-256 of an image's content, or HMAC-SHA-256 under the workspace's key of the document's number with country and type
     (``number``), of its holder's name (``name``) and date of birth (``birth_date``), and of the name that the client declared (``declared``).

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from decisions.models import Assignment, Check, Opinion
+from decisions.models import Assignment, Opinion
 from decisions.reviewers import name_of, sees_protected
 from flows.errors import Refused
 from flows.models import FlowVersion
@@ -23,7 +23,6 @@ from verifications.lifecycle import lock_verification
 from verifications.models import Verification, VerificationStatus
 
 IDLE = timedelta(minutes=30)
-PROTECTED = "protected_individual"
 SOON = 0.75
 
 
@@ -33,15 +32,8 @@ def held(now: datetime) -> Q:
 
 
 def visible(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
-    """Without the cases of people whom a court protects, unless the user may see those."""
-    if sees_protected(user):
-        return rows
-    protected = Check.objects.filter(verification=OuterRef("pk"), current=True, reason_code=PROTECTED)
-    return rows.filter(~Exists(protected))
-
-
-def is_protected(verification: Verification) -> bool:
-    return Check.objects.filter(verification=verification, current=True, reason_code=PROTECTED).exists()
+    """Verifications without those of people whom a court protects, unless the user may see those."""
+    return rows if sees_protected(user) else rows.filter(protected=False)
 
 
 def waiting(user: Any) -> QuerySet[Verification]:

@@ -46,9 +46,11 @@ def verification_pdf(*, caller: Caller, flow: str, verification_id: str) -> byte
 
 
 def document_pdf(*, caller: Caller, flow: str, document_id: str) -> bytes:
-    """Raises Refused: document_not_found, flow_mismatch, redacted, verification_not_approved."""
+    """Raises Refused: document_not_found, flow_mismatch, redacted, images_redacted, verification_not_approved."""
     document = get_document(caller=caller, flow=flow, document_id=document_id)
     _require_approved(document.verification)
+    if document.images_redacted_at is not None:
+        raise Refused("images_redacted", "The document's images were deleted, and its record with them.")
     case = get_case(caller=caller, flow=flow, verification_id=document.verification_id)
     data = _stored(case.verification, document, _composer(case, document))
     _note_export(caller, case.verification, document.pk)

@@ -1,12 +1,12 @@
-"""Forgetting what was judged and printed: outcomes, rules, reasons and hashes stay, the values they rest on and the PDFs go. Fingerprints stay: they
-say nothing without the workspace's key."""
+"""Forgetting what was judged and printed: outcomes, rules, reasons and hashes of images stay, the values they rest on, the keyed hashes of numbers,
+names and birthdays, and the PDFs go."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from decisions.exports import forget_exports
-from decisions.models import Check, Comment, Decision, FormRecord, Opinion, Record, StoredEvidence
+from decisions.models import Check, Comment, Decision, Fingerprint, FingerprintKind, FormRecord, Opinion, Record, StoredEvidence
 from documents import storage
 from documents.models import Blob, BlobState
 from verifications.models import Verification
@@ -27,4 +27,5 @@ def redact_judgement(verification: Verification, images_of: Collection[str] | No
         Opinion.objects.filter(verification=verification).update(note_sealed=None)
         FormRecord.objects.filter(verification=verification).update(content_sealed=None)
         StoredEvidence.objects.filter(verification=verification).update(content_sealed=None)
+        Fingerprint.objects.filter(verification=verification).exclude(kind=FingerprintKind.IMAGE).delete()
     return Removed(0, tuple(blob.sha256 for blob in blobs))

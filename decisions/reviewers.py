@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import Permission, User
+from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from decisions import names
+from flows.models import Workspace
+from verifications import audit
 from verifications.models import Verification
 from verifications.services import Caller
 
@@ -24,18 +30,55 @@ def caller_of(user: Any, verification: Verification) -> Caller:
     return Caller(verification.workspace, verification.environment, name_of(user))
 
 
-def may_decide(user: Any) -> bool:
-    return bool(user.has_perm("decisions.change_reviewcase"))
+def granted(user: Any, permission: str) -> bool:
+    """Whether a group, or a permission of the person's own, says so. A superuser keeps the service: being one opens no case and no image."""
+    if not user.is_superuser:
+        return bool(user.has_perm(permission))
+    if not hasattr(user, "_held_permissions"):
+        rows = Permission.objects.filter(Q(user=user) | Q(group__user=user)).values_list("content_type__app_label", "codename")
+        user._held_permissions = {f"{app}.{codename}" for app, codename in rows}
+    return bool(user.is_active and permission in user._held_permissions)
+
+
+class ByRole:
+    """Mixed into an admin in front of ``ModelAdmin``: what it shows is for those who hold its permissions by a role, whoever else is a superuser."""
+
+    opts: Any
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._granted(request, "view") or self._granted(request, "change")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._granted(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._granted(request, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def _granted(self, request: HttpRequest, action: str) -> bool:
+        return granted(request.user, f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}")
 
 
 def sees_protected(user: Any) -> bool:
-    return bool(user.has_perm("decisions.view_protected_reviewcase"))
+    return granted(user, "decisions.view_protected_reviewcase")
+
+
+@transaction.atomic
+def note_roles(*, subject: str, data: Mapping[str, Any], by: Any) -> None:
+    """Who may see cases is a matter of every workspace: a change of it is in each one's audit trail."""
+    for workspace in Workspace.objects.order_by("pk"):
+        audit.record(workspace_id=workspace.pk, actor=name_of(by), action="roles.changed", subject=subject, data=data)
 
 
 def all_reviewers() -> QuerySet[User]:
     """Active people who may decide, by login."""
     permission = Permission.objects.filter(codename="change_reviewcase", content_type__app_label="decisions")
-    allowed = Q(is_superuser=True) | Q(user_permissions__in=permission) | Q(groups__permissions__in=permission)
+    allowed = Q(user_permissions__in=permission) | Q(groups__permissions__in=permission)
     return User.objects.filter(allowed, is_active=True, is_staff=True).distinct().order_by("username")
 
 

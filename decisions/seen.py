@@ -8,7 +8,9 @@ from flows.errors import Refused
 from verifications.models import AuditEntry, Verification
 
 # Looking, claiming and talking change nothing that a decision rests on.
-_HARMLESS = ("image.viewed", "number.revealed", "record.viewed", "case.claimed", "case.released", "case.assigned", "comment.added")
+_HARMLESS = (
+    "image.viewed", "number.revealed", "record.viewed", "protected.viewed", "case.claimed", "case.released", "case.assigned", "comment.added",
+)  # fmt: skip
 
 
 def state_of(verification_id: str) -> int:

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 612.0, 792.0
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 558.0, 716.0, 66.0
-SPAN = RIGHT - LEFT
+SPAN, LEADING = RIGHT - LEFT, 10.6
+# A row of so many lines or fewer is not broken over two pages.
+UNBROKEN = 6
 INK, GREY, RULE, TINT, FRAME = "#1b2430", "#5f6b7a", "#d3d9e0", "#f4f6f8", "#1f3a5f"
 GREEN, RED, AMBER = "#17663f", "#a3231b", "#93530a"
 
@@ -243,17 +245,23 @@ class Sheet:
             self._row(row, widths, head=head)
         self.y -= 4
 
+    def height_of(self, widths: Sequence[float], rows: Iterable[Sequence[Cell]]) -> float:
+        """How high a table with a header becomes, in points."""
+        return sum((max(map(len, self._wrapped(cells, widths))) * LEADING + 6 for cells in rows), LEADING + 6)
+
+    def _wrapped(self, cells: Sequence[Cell], widths: Sequence[float]) -> list[list[str]]:
+        pairs = zip(cells, widths, strict=True)
+        return [wrap(cell.text, self._bold if cell.bold else self._regular, cell.size, width - 10) for cell, width in pairs]
+
     def _row(
         self, cells: Sequence[Cell], widths: Sequence[float], *, tinted: bool = False, ruled: bool = True, head: Sequence[Cell] | None = None
     ) -> None:
-        wrapped = [
-            wrap(cell.text, self._bold if cell.bold else self._regular, cell.size, width - 10) for cell, width in zip(cells, widths, strict=True)
-        ]
-        leading, left = 10.6, max(len(lines) for lines in wrapped)
+        wrapped = self._wrapped(cells, widths)
+        leading, left = LEADING, max(len(lines) for lines in wrapped)
         done = 0
         while left:
             room = int((self.y - BOTTOM - 7) / leading)
-            if room < min(left, 3):
+            if room < (left if left <= UNBROKEN and not done else min(left, 3)):
                 self.turn_page()
                 if head:
                     self._row(head, widths, tinted=True)

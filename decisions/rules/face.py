@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from decisions.evidence import Evidence
+from decisions.evidence import DocumentEvidence, Evidence
 from decisions.rules.registry import NOT_ASSESSED, Finding, Thresholds, failed, not_applicable, passed, rule, unclear
+from documents.readers.face import UNMEASURED
 from documents.types import PHOTO_ID, SELFIE
 
 
@@ -20,31 +21,42 @@ from documents.types import PHOTO_ID, SELFIE
     severity="warning",
     contexts=(PHOTO_ID, SELFIE),
     cross_document=True,
-    defaults={"reject_below": 0.20, "face_px_least": 112},
-)
+    version=2,
+    defaults={
+        "strong": UNMEASURED.strong, "moderate": UNMEASURED.moderate, "reject_below": 0.20, "face_px_least": 112, "face_quality_least": 0.5,
+        "false_match_rate": UNMEASURED.false_match_rate,
+    },
+)  # fmt: skip
 def selfie_matches(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The selfie and the photo ID show the same face.
 
-    A strong match passes, a moderate or weak one is for a person; only a score below ``reject_below`` between two faces of good size fails. The score
-    is calibrated per engine; no rate of false matches is claimed that was not measured.
+    A score from ``strong`` on passes; a moderate or weak one is for a person; only one below ``reject_below`` between two faces of good size and
+    quality fails. ``strong`` should be the score that ``manage.py calibrate_faces`` measures, ``false_match_rate`` the rate it measured; null: none
+    was measured, and none is claimed.
     """
     photo, selfie = evidence.case.document(PHOTO_ID), evidence.case.document(SELFIE)
     match = photo.face_comparison if photo else None
     if photo is None or selfie is None:
         return not_applicable("There is no selfie and photo ID to compare.")
-    if match is None or match.level == "not_assessed":
+    if match is None or match.score is None or match.level == "not_assessed":
         return not_applicable(f"Selfie against photo ID: {NOT_ASSESSED}.")
+    level = "strong" if match.score >= threshold["strong"] else "moderate" if match.score >= threshold["moderate"] else "weak"
     facts: dict[str, Any] = {
         "expected": "strong",
-        "computed": {"level": match.level, "score": match.score, "distance": match.distance, "engine": match.engine},
-    }
-    if match.level == "strong":
+        "computed": {
+            "level": level, "score": match.score, "distance": match.distance, "engine": match.engine, "model_version": match.version,
+            "false_match_rate": threshold["false_match_rate"] if threshold["false_match_rate"] is not None else "not measured",
+        },
+    }  # fmt: skip
+    if level == "strong":
         return passed(**facts)
-    sizes = [document.face_px for document in (photo, selfie) if document.face_px is not None]
-    good = len(sizes) == 2 and min(sizes) >= threshold["face_px_least"]
-    if match.level == "weak" and match.score is not None and match.score < threshold["reject_below"] and good:
-        return failed(**facts)
-    return unclear(code="selfie_uncertain", **facts)
+    clear = all(_clear(document, threshold) for document in (photo, selfie))
+    return failed(**facts) if match.score < threshold["reject_below"] and clear else unclear(code="selfie_uncertain", **facts)
+
+
+def _clear(document: DocumentEvidence, threshold: Thresholds) -> bool:
+    size, quality = document.face_px, document.face_quality
+    return size is not None and size >= threshold["face_px_least"] and quality is not None and quality >= threshold["face_quality_least"]
 
 
 @rule(

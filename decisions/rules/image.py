@@ -21,18 +21,19 @@ _ORDER = ("pass", "unclear", "fail")
     reasons={"image_poor": "The picture is hard to read, so a person will look at it."},
     severity="warning",
     contexts=ANY_CONTEXT,
+    version=2,
     defaults={
         "width_good": 1011, "width_least": 506, "blur_good": 100.0, "blur_least": 50.0, "glare_good": 0.01, "glare_most": 0.05,
         "dark_good": 60.0, "dark_least": 40.0, "bright_good": 200.0, "bright_most": 225.0, "selfie_width_good": 480, "selfie_width_least": 240,
-        "face_px_good": 112, "face_px_least": 80,
+        "corners_good": 4, "corners_least": 3, "face_px_good": 112, "face_px_least": 80,
     },
 )  # fmt: skip
 def image_usable(evidence: Evidence, threshold: Thresholds) -> Finding:
     """The pictures are large, sharp and evenly lit enough to be read and kept (USPS wants clear, legible copies).
 
     Width in pixels (300 and 150 dpi of a card), blur as variance of the Laplacian at 1000 px width, glare as the share of burnt pixels in text,
-    exposure as mean luminance, the portrait as the shorter side of the face in pixels. A selfie need only show a face: its sharpness and glare are
-    left out. Whether all four corners are in the picture is not assessed.
+    exposure as mean luminance, framing as the document's corners that are in the picture (not assessed where none were looked for), the portrait as
+    the shorter side of the face in pixels. A selfie need only show a face: its sharpness, glare and framing are left out.
     """
     if not evidence.document.quality:
         return not_applicable(f"The picture's quality: {NOT_ASSESSED}.")
@@ -44,14 +45,14 @@ def image_usable(evidence: Evidence, threshold: Thresholds) -> Finding:
         measured["front"]["portrait"] = evidence.document.face_px
     worst = max((grade for side in grades.values() for grade in side.values()), key=_ORDER.index, default="pass")
     poor = {side: sorted(name for name, grade in found.items() if grade != "pass") for side, found in grades.items()}
-    computed = {"measured": measured, "poor": poor, "not_assessed": ["framing"]}
+    computed = {"measured": measured, "poor": poor, "not_assessed": [] if any("framing" in found for found in grades.values()) else ["framing"]}
     if worst == "pass":
         return passed(computed=computed)
     return failed(computed=computed) if worst == "fail" else unclear(code="image_poor", computed=computed)
 
 
 def _measured(side: SideQuality) -> dict[str, float | int | None]:
-    return {"width": side.width, "blur": side.blur, "glare": side.glare, "exposure": side.exposure}
+    return {"width": side.width, "blur": side.blur, "glare": side.glare, "exposure": side.exposure, "corners": side.corners}
 
 
 def _graded(side: SideQuality, threshold: Thresholds, selfie: bool) -> dict[str, str]:
@@ -62,6 +63,8 @@ def _graded(side: SideQuality, threshold: Thresholds, selfie: bool) -> dict[str,
         grades["blur"] = _high(side.blur, threshold["blur_good"], threshold["blur_least"])
     if side.glare is not None and not selfie:
         grades["glare"] = _high(-side.glare, -threshold["glare_good"], -threshold["glare_most"])
+    if side.corners is not None and not selfie:
+        grades["framing"] = _high(side.corners, threshold["corners_good"], threshold["corners_least"])
     if side.exposure is not None:
         dark = _high(side.exposure, threshold["dark_good"], threshold["dark_least"])
         bright = _high(-side.exposure, -threshold["bright_good"], -threshold["bright_most"])
@@ -100,17 +103,43 @@ def portrait_present(evidence: Evidence, threshold: Thresholds) -> Finding:
 @rule(
     reference="R28",
     group="image",
-    inputs=("SHA-256 of the images",),
+    inputs=("SHA-256 and perceptual hash of the images", "side that each shows"),
     reason_code="both_sides_same",
     sentence="Front and back show the same side. Please upload both sides of the document.",
     fix="reupload",
+    reasons={
+        "sides_alike": "Front and back look alike, so a person will look whether both sides were uploaded.",
+        "side_misplaced": "A picture seems to show the other side of the document, so a person will look at it.",
+    },
+    version=2,
+    defaults={"phash_distance": 10},
 )
 def sides_differ(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """Front and back are two different pictures."""
-    hashes = evidence.document.image_hashes
-    if evidence.document.type.sides_in(evidence.document.country) != 2 or len(hashes) < 2:
+    """Front and back are two different pictures, each of its own side.
+
+    The same picture twice fails. Perceptual hashes at most ``phash_distance`` of 64 bits apart, or a picture that looks like the other side, are
+    hints for a person; where neither was measured the finding says so.
+    """
+    document, (front, back) = evidence.document, _both_sides(evidence.document.quality)
+    if document.type.sides_in(document.country) != 2 or len(document.image_hashes) < 2:
         return not_applicable("A document of this kind has one side.")
-    return failed(computed={"equal_pictures": True}) if len(set(hashes)) < len(hashes) else passed(computed={"equal_pictures": False})
+    equal = len(set(document.image_hashes)) < len(document.image_hashes)
+    distance = (int(front.phash, 16) ^ int(back.phash, 16)).bit_count() if front.phash and back.phash else None
+    shown = {side.side: side.shows for side in (front, back) if side.shows}
+    computed = {
+        "equal_pictures": equal, "phash_distance": distance, "shows": shown,
+        "not_assessed": [name for name, known in (("likeness", distance is not None), ("side shown", bool(shown))) if not known],
+    }  # fmt: skip
+    if equal:
+        return failed(computed=computed)
+    if distance is not None and distance <= threshold["phash_distance"]:
+        return unclear(code="sides_alike", computed=computed)
+    return unclear(code="side_misplaced", computed=computed) if any(side != seen for side, seen in shown.items()) else passed(computed=computed)
+
+
+def _both_sides(measured: tuple[SideQuality, ...]) -> tuple[SideQuality, SideQuality]:
+    by_side = {entry.side: entry for entry in measured}
+    return by_side.get("front", SideQuality("front")), by_side.get("back", SideQuality("back"))
 
 
 @rule(

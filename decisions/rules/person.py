@@ -22,6 +22,7 @@ from decisions.rules.registry import (
     passed,
     rule,
     seen_by,
+    sure,
     unclear,
     with_steps,
 )
@@ -59,10 +60,20 @@ def holder_is_adult(evidence: Evidence, threshold: Thresholds) -> Finding:
 
 def name_on(document: DocumentEvidence, reader: str = "") -> names.Name | None:
     """The holder's name on a document, as merged or as one reader saw it; None when it shows none."""
-    surname, given, whole = (_entry(document, reader, path) for path in _NAME_PATHS)
-    if surname:
+    values = {entry.path: entry for entry in _name_values(document, reader)}
+    if surname := values.get("person.surname"):
+        given = values.get("person.given_names")
         return names.structured(surname.value, given.value if given else "", cut=_cut_parts(document, surname, given))
-    return names.whole(whole.value) if whole else None
+    return names.whole(values["person.full_name"].value) if "person.full_name" in values else None
+
+
+def _name_values(document: DocumentEvidence, reader: str = "") -> list[Observed]:
+    """What a name is made of: its parts, or the whole name where that is surer, for a letter does not tell which of its words is the surname."""
+    surname, given, whole = (_entry(document, reader, path) for path in _NAME_PATHS)
+    parts = [entry for entry in (surname, given) if entry]
+    if whole and (surname is None or whole.confidence > min(entry.confidence for entry in parts)):
+        return [whole]
+    return parts
 
 
 def _entry(document: DocumentEvidence, reader: str, path: str) -> Observed | None:
@@ -90,12 +101,6 @@ def elements(document: DocumentEvidence) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else barcode
 
 
-def _name_inputs(document: DocumentEvidence) -> list[Observed]:
-    found = [observed(document, path) for path in _NAME_PATHS]
-    parts = [entry for entry in found if entry]
-    return [entry for entry in parts if entry.path != "person.full_name"] or parts
-
-
 @dataclass(frozen=True, slots=True)
 class _Side:
     """One name of a comparison: where it stands, the name, and the values it was made of."""
@@ -110,12 +115,12 @@ def normalised_name(place: str, name: names.Name, text: str = "") -> Normalised:
 
 
 def _judged(one: _Side, other: _Side, threshold: Thresholds) -> Finding:
-    """Grade A passes, B and C are for a person, D fails. Equal names pass even when read with doubt: that they are equal is the better evidence."""
+    """Grade A passes, B and C are for a person, D fails. A name that was read with doubt is for a person whatever its grade."""
     match = names.compare(one.name, other.name)
     inputs = [*one.inputs, *other.inputs]
     computed = {"grade": match.grade, "why": match.why, "scores": match.scores}
     if match.grade == "A":
-        found = passed(*inputs, computed=computed)
+        found = passed(*inputs, computed=computed) if sure(threshold, *inputs) else unclear(*inputs, code="reading_uncertain", computed=computed)
     else:
         found = unclear(*inputs, computed=computed) if match.grade in "BC" else failed_if_sure(threshold, *inputs, computed=computed)
     return with_steps(found, *(normalised_name(side.place, side.name, " ".join(entry.value for entry in side.inputs)) for side in (one, other)))
@@ -129,6 +134,7 @@ def _judged(one: _Side, other: _Side, threshold: Thresholds) -> Finding:
     sentence="The name on the proof of address differs from the name on the photo ID.",
     fix="reupload",
     cross_document=True,
+    version=2,
     defaults=_SURE,
 )
 def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
@@ -142,8 +148,8 @@ def names_agree(evidence: Evidence, threshold: Thresholds) -> Finding:
         return not_applicable("There is no second document to compare with.")
     one, other = name_on(photo), name_on(proof)
     if not one or not other:
-        return unclear(*_name_inputs(photo), *_name_inputs(proof), code="reading_uncertain")
-    return _judged(_Side("photo ID", one, _name_inputs(photo)), _Side("proof of address", other, _name_inputs(proof)), threshold)
+        return unclear(*_name_values(photo), *_name_values(proof), code="reading_uncertain")
+    return _judged(_Side("photo ID", one, _name_values(photo)), _Side("proof of address", other, _name_values(proof)), threshold)
 
 
 def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
@@ -163,6 +169,7 @@ def declared_name(case: Case) -> tuple[names.Name | None, list[Observed]]:
     reason_code="name_mismatch_declared",
     sentence="The name on the document differs from the name you entered.",
     fix="correct_expected_data",
+    version=2,
     defaults=_SURE,
 )
 def declared_name_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
@@ -173,7 +180,7 @@ def declared_name_agrees(evidence: Evidence, threshold: Thresholds) -> Finding:
     found = name_on(evidence.document)
     if not found:
         return unclear(*said, code="reading_uncertain")
-    return _judged(_Side("document", found, _name_inputs(evidence.document)), _Side("declared", wanted, said), threshold)
+    return _judged(_Side("document", found, _name_values(evidence.document)), _Side("declared", wanted, said), threshold)
 
 
 def _same_day(one: Observed, other: Observed, threshold: Thresholds, swapped_code: str) -> Finding:

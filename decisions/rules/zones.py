@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from decisions import addresses, names
@@ -24,7 +23,7 @@ from decisions.rules.registry import (
     with_steps,
 )
 from documents.fields import same_number
-from documents.readers.states import ISSUERS, state_code
+from documents.readers.states import ISSUERS, NUMBER_FORMS, NUMBER_PATTERNS, state_code
 
 _SURE = {"confidence": CONFIDENCE}
 _EXACT = ("document.number", "person.date_of_birth", "document.expiration_date")
@@ -210,31 +209,6 @@ def issuer_agrees_with_barcode(evidence: Evidence, threshold: Thresholds) -> Fin
     return not_applicable("The state was not read on the front.") if front is None else passed(printed, **facts)
 
 
-# Patterns of US licence numbers without blanks and hyphens, merged from the public NTSI lists: N digit, A letter, * letter, digit or asterisk; a
-# number or a range of them follows; letters in quotes stand for themselves.
-_NUMBERS: Mapping[str, str] = {
-    "AL": "N1-8", "AK": "N1-7", "AZ": "A1N8|A1N9|N9|A2N2-5", "AR": "N4-9", "CA": "A1N7", "CO": "N9|A1N3-6|A2N2-5", "CT": "N9", "DE": "N1-7",
-    "DC": "N7|N9", "FL": "A1N12", "GA": "N7-9", "HI": "A1N8|N9", "ID": "A2N6A1|N9", "IL": "A1N11-12", "IN": "A1N9|N9-10", "IA": "N9|N3A2N4",
-    "KS": "N9|A1N8|A1N1A1N1A1", "KY": "A1N8-9|N9", "LA": "N1-9", "ME": "N7|N7A1|N8", "MD": "A1N12", "MA": "A1N8|A2N7|N9", "MI": "A1N10|A1N12",
-    "MN": "A1N12", "MS": "N9", "MO": "A1N5-9|A1N6'R'|N8A2|N9A1|N9|N3A1N6", "MT": "A1N8|N9|N13-14", "NE": "A1N6-8", "NV": "N9-10|N12|'X'N8",
-    "NH": "N2A3N5|'NHL'N8", "NJ": "A1N14", "NM": "N8-9", "NY": "N8-9|A1N7|A1N18|N16|A8", "NC": "N1-12", "ND": "A3N6|N9", "OH": "A1N4-8|A2N3-7|N8",
-    "OK": "A1N9|N9", "OR": "N1-9", "PA": "N8", "RI": "N7|A1N6", "SC": "N5-11", "SD": "N6-10|N12", "TN": "N7-9", "TX": "N7-8", "UT": "N4-10",
-    "VT": "N8|N7'A'", "VA": "A1N8-11|N9", "WA": "A1*11|'WDL'*9", "WV": "N7|A1-2N5-6", "WI": "A1N13", "WY": "N9-10",
-}  # fmt: skip
-_CLASSES = {"N": "[0-9]", "A": "[A-Z]", "*": "[A-Z0-9*]"}
-_PART = re.compile(r"'([A-Z]+)'|([NA*])(\d+)(?:-(\d+))?")
-
-
-def number_pattern(state: str) -> re.Pattern[str] | None:
-    """The compiled pattern of a state's licence numbers; None for one that is not in the table."""
-    forms = _NUMBERS.get(state)
-    return re.compile("|".join(_pattern(form) for form in forms.split("|"))) if forms else None
-
-
-def _pattern(form: str) -> str:
-    return "".join(word or f"{_CLASSES[kind]}{{{least},{most or least}}}" for word, kind, least, most in _PART.findall(form))
-
-
 @rule(
     reference="R14",
     group="document",
@@ -250,12 +224,8 @@ def document_number_well_formed(evidence: Evidence, threshold: Thresholds) -> Fi
     entry = observed(document, "document.number")
     if document.type.kind not in ("driver_license", "id_card") or entry is None:
         return not_applicable("The form of the number is known for US licences and ID cards only.")
-    pattern = number_pattern(issuing_state(document))
-    if pattern is None:
+    state = issuing_state(document)
+    if state not in NUMBER_PATTERNS:
         return unclear(entry, code="number_format_unknown")
-    fits = pattern.fullmatch(re.sub(r"[\s-]", "", entry.value.upper())) is not None
-    return (
-        passed(entry, expected=_NUMBERS[issuing_state(document)])
-        if fits
-        else unclear(entry, code="document_number_format", expected=_NUMBERS[issuing_state(document)])
-    )
+    fits = NUMBER_PATTERNS[state].fullmatch(re.sub(r"[\s-]", "", entry.value.upper())) is not None
+    return (passed if fits else unclear)(entry, expected=NUMBER_FORMS[state])

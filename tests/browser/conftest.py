@@ -68,7 +68,7 @@ def page(browser: Browser, live_server: Any, one_at_a_time: None) -> Iterator[Pa
     opened.on("response", lambda response: complaints.append(f"{response.status} {response.url}") if response.status >= 400 else None)
     yield opened
     context.close()
-    assert complaints == []
+    assert complaints == [], "\n".join(dict.fromkeys(complaints))
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

@@ -220,6 +220,7 @@ def test_somebody_who_may_only_look_gets_no_forms_and_cannot_post(lisa: Client, 
 
 def test_nobody_adds_or_deletes_a_case_here(case: Verification) -> None:
     boss = User.objects.create_superuser("burns", password="long-enough-for-everybody")
+    boss.groups.add(Group.objects.get(name=COMPLIANCE))
     client, before = Client(), everything()
     client.force_login(boss)
     assert client.post(f"{QUEUE}add/", {}).status_code == 403

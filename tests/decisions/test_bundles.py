@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import subprocess
 import sys
 import zipfile
@@ -67,6 +68,16 @@ def test_every_changed_byte_is_found(made: Path) -> None:
             changed.write_bytes(data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :])
             with pytest.raises(Invalid):
                 check(str(changed))
+
+
+def test_any_bits_of_any_byte_are_found(made: Path) -> None:
+    """At random, but the same each time."""
+    data, changed, chance = made.read_bytes(), made.with_name("changed.zip"), random.Random(1583)
+    for _ in range(200):
+        at, mask = chance.randrange(len(data)), chance.randint(1, 255)
+        changed.write_bytes(data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :])
+        with pytest.raises(Invalid):
+            check(str(changed))
 
 
 @pytest.mark.parametrize("change", [lambda data: data + b"x", lambda data: data[:-1], lambda data: b"x" + data, lambda data: b""])

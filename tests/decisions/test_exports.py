@@ -20,7 +20,7 @@ from decisions.bundle_verifier import check
 from decisions.models import Export, ExportState
 from decisions.quarters import change_in, quarter_of
 from documents.models import Blob, BlobState
-from factories import Person, start, upload, work_off
+from factories import Person, make_person, start, upload, work_off
 from verifications.models import AuditEntry, Verification
 
 Picture = Callable[..., bytes]
@@ -95,7 +95,7 @@ class TestOverHttp:
         alice.patch(f"/usps1583/verifications/{protected}/form", {"applicant": {"protected": True}})
         start(alice)
         export = requested(alice)
-        assert (export["state"], export["done"], export["total"], export["due_on"]) == ("done", 4, 4, "2026-07-15")
+        assert (export["state"], export["done"], export["total"], export["due_on"]) == ("done", 3, 3, "2026-07-15")
         data = content(alice, export)
         assert (len(data), Export.objects.get().parts.count()) == (export["size"], -(-len(data) // 3000))
         (tmp_path / "x.zip").write_bytes(data)
@@ -114,7 +114,11 @@ class TestOverHttp:
         ]  # fmt: skip
         assert sum(name.startswith(f"mailboxes/{opened}/images/") for name in names) == 2
         assert f"mailboxes/{opened}/form.pdf" in names
-        assert requested(alice, include_protected=True)["total"] == 4
+        assert protected not in str(names)
+        everybody = requested(alice, include_protected=True)
+        assert everybody["total"] == 4
+        noted = AuditEntry.objects.get(action="protected.exported")
+        assert (noted.subject, noted.verification_ref) == (everybody["id"], protected)
         signed = [alice.post(f"/usps1583/exports/{export['id']}/sign-off").json()["data"]["signed_off_at"] for _ in range(2)]
         assert signed[0] == signed[1] is not None
         actions = AuditEntry.objects.filter(subject=export["id"]).order_by("number").values_list("action", flat=True)
@@ -166,3 +170,10 @@ class TestOverHttp:
         assert charlie.get("/usps1583/exports").json()["data"] == []
         assert charlie.post(f"/usps1583/exports/{export['id']}/sign-off").status_code == 404
         assert bob.post("/usps1583/exports", {"quarter": "2026Q2"}).json()["code"] == "missing_scope"
+        clerk = make_person("clerk", workspace="wonder", scopes=["verifications:read", "verifications:write", "documents:read", "decisions:write"])
+        before = AuditEntry.objects.count()
+        path = f"/usps1583/exports/{export['id']}"
+        refused = [clerk.get(path), clerk.get(f"{path}/file"), clerk.post(f"{path}/sign-off"), clerk.get("/usps1583/exports")]
+        refused += [clerk.post("/usps1583/exports", {"quarter": "2026Q2"}), clerk.post("/usps1583/inspections", {"verifications": ["ver_x"]})]
+        assert [answer.json()["code"] for answer in refused] == ["missing_scope"] * len(refused)
+        assert (AuditEntry.objects.count(), Export.objects.get(pk=export["id"]).signed_off_at) == (before, None)

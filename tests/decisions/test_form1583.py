@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import PASSPORT, Script
 
-from decisions.form1583 import BOXES, Form, Verified, fill
-from factories import Person, start, upload, work_off
+from decisions.form1583 import BOXES, CHECKBOXES, Form, Verified, fill
+from documents.types import DOCUMENT_TYPES
+from factories import Person, start, submitted, upload, work_off
 from verifications.models import AuditEntry, Verification
 
 Picture = Callable[..., bytes]
@@ -149,6 +150,14 @@ def test_nothing_that_was_entered_breaks_it(value: Any) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("country", "missing"), [("France", False), ("U.S.A.", True), ("usa", True), (None, True)])
+def test_abroad_needs_no_state(country: str | None, missing: bool) -> None:
+    declared = {**DECLARED, "transfer": {"address": {"street": "9 Rue de la Paix", "city": "Paris", "country": country}}}
+    form = fill(declared, {}, {}, approved=True, today=TODAY)
+    found = {entry.box.key for entry in form.missing if entry.box.key.startswith("transfer.")}
+    assert {"transfer.address.state", "transfer.address.zip4"} & found == ({"transfer.address.state", "transfer.address.zip4"} if missing else set())
+
+
 class TestOverHttp:
     def approved(self, person: Person, picture: Picture) -> dict[str, Any]:
         address = {"street": "742 Evergreen Terrace", "city": "Springfield", "state": "OR", "postal_code": "97477", "country": "USA"}
@@ -180,6 +189,13 @@ class TestOverHttp:
         assert alice.patch(path, {"pmb": None}).json()["data"]["missing"] == ["pmb.opened_on"]
         assert Verification.objects.get().closed_on is None
         assert AuditEntry.objects.filter(action="form.amended").count() == 4
+
+    def test_the_boxes_are_named_as_on_the_form(self, alice: Person, picture: Picture, script: Script) -> None:
+        """The layout of an overlay names them so, too."""
+        case = submitted(alice, picture)
+        boxes = {row["key"]: row["value"] for row in alice.get(f"/usps1583/verifications/{case['id']}/form").json()["data"]["boxes"]}
+        assert (boxes["photo_id.checkbox"], boxes["address_id.checkbox"]) == ("Passport", "Lease")
+        assert {kind.category for kind in DOCUMENT_TYPES.values() if kind.category} == set(CHECKBOXES)
 
     @pytest.mark.parametrize(
         ("body", "path"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from decisions.apps import ADMINISTRATORS, COMPLIANCE, REVIEWERS, ROLES
 from decisions.duplicates import possible_duplicates
 from decisions.models import Assignment, Check, Comment, Decision, DecisionStatus, Opinion, Override
 from decisions.review_models import Audience
+from decisions.reviewers import all_reviewers
 from decisions.seen import state_of
 from documents.models import Correction, Document
 from factories import Person, start, upload, work_off
@@ -252,23 +254,76 @@ def test_overriding_needs_the_role_and_a_reason(marge: User, case: Verification)
 
 def test_the_same_document_elsewhere_is_a_possible_duplicate(case: Verification, alice: Person, picture: Picture, script: Script) -> None:
     other = doubtful(alice, picture, script)
-    found = possible_duplicates(Verification.objects.get(pk=other.pk))
+    found = possible_duplicates(Verification.objects.get(pk=other.pk), with_protected=False)
     assert [entry.case_id for entry in found] == [case.pk]
     assert "same document number" in found[0].why
 
 
 def test_cases_of_protected_people_are_for_compliance_officers(marge: User, alice: Person, picture: Picture, script: Script) -> None:
-    case = doubtful(alice, picture, script, protected=True)
-    assert Check.objects.filter(verification=case, current=True, reason_code=queue.PROTECTED).exists()
-    assert queue.claim_next(user=marge) is None
-    client = Client()
+    open_case, case = doubtful(alice, picture, script), doubtful(alice, picture, script, protected=True)
+    Verification.objects.filter(pk=case.pk).update(external_ref="hidden-1")
+    assert Check.objects.filter(verification=case, current=True, reason_code="protected_individual").exists()
+    page = Document.objects.filter(verification=case).get(context="PHOTO_ID").images.get().page_images.get()
+    addresses = [f"{QUEUE}{case.pk}/change/", f"{QUEUE}{case.pk}/page/{page.pk}/"]
+    searches = [QUEUE, f"{QUEUE}?q={case.pk}", f"{QUEUE}?q=hidden", f"{QUEUE}?status=all", f"{QUEUE}?reason=protected_individual"]
+    client, before = Client(), rows()
     client.force_login(marge)
-    assert client.get(f"{QUEUE}{case.pk}/change/").status_code == 403
-    assert case.pk not in client.get(QUEUE).content.decode()
+    assert [client.get(address).status_code for address in addresses] == [403, 403]
+    assert client.post(f"{QUEUE}{case.pk}/reveal/", {"document": proof(case).pk, "path": "document.number"}).status_code == 403
+    for address in searches:
+        listed = [row.pk for row in client.get(address).context["cl"].result_list]
+        assert listed == ([open_case.pk] if address in (QUEUE, f"{QUEUE}?status=all") else []), address
+    assert (queue.counts(marge).waiting, client.get(f"{QUEUE}dashboard/").context["board"].created) == (1, 1)
+    assert "Protected individual" not in client.get(f"{QUEUE}dashboard/").content.decode()
+    assert rows() == before
+    client.get(f"{QUEUE}{open_case.pk}/change/")
+    assert case.pk not in client.get(f"{QUEUE}{open_case.pk}/change/").content.decode(), "not even as a possible duplicate"
+    assert queue.claim_next(user=marge) == open_case.pk
     ned = person("ned", COMPLIANCE)
     client.force_login(ned)
-    assert client.get(f"{QUEUE}{case.pk}/change/").status_code == 200
+    assert client.get(addresses[0]).status_code == 200
+    assert queue.counts(ned).waiting == 2
+    assert client.get(f"{QUEUE}dashboard/").context["board"].created == 2
     assert queue.claim_next(user=ned) == case.pk
+
+
+def test_each_view_of_a_protected_case_is_written_down(alice: Person, picture: Picture, script: Script) -> None:
+    case = doubtful(alice, picture, script, protected=True)
+    other = doubtful(alice, picture, script)
+    ned = Client()
+    ned.force_login(person("ned", COMPLIANCE))
+    AuditEntry.objects.filter(action="protected.viewed")
+    seen = state_of(case.pk)
+    before = AuditEntry.objects.filter(action="protected.viewed").count()
+    for pk in (case.pk, other.pk):
+        ned.get(f"{QUEUE}{pk}/change/")
+        for address in (f"/{pk}", f"/{pk}/form", f"/{pk}/checks"):
+            assert alice.get(f"/usps1583/verifications{address}").status_code == 200
+    assert alice.get(f"/usps1583/documents/{proof(case).pk}").status_code == 200
+    for address in ("/verifications", "/usps1583/verifications", f"/usps1583/documents?verification={case.pk}"):
+        alice.get(address)
+    views = AuditEntry.objects.filter(action="protected.viewed").order_by("number")[before:]
+    by = f"token:{alice.token.prefix}"
+    assert [(entry.actor, entry.subject) for entry in views] == [("user:ned", case.pk), *[(by, case.pk)] * 7]
+    assert state_of(case.pk) == seen
+
+
+def test_who_is_protected_follows_what_is_declared(alice: Person) -> None:
+    pk = start(alice)["id"]
+
+    def protected() -> bool:
+        return Verification.objects.get(pk=pk).protected
+
+    case = f"/usps1583/verifications/{pk}"
+    told = []
+    for path, body in (
+        (case, {"expected_data": {"person": {"protected": True}}}), (case, {"expected_data": {"address": None}}),
+        (case, {"expected_data": {"person": None}}), (f"{case}/form", {"applicant": {"protected": True}}), (f"{case}/form", {"pmb": None}),
+        (f"{case}/form", {"applicant": None}),
+    ):  # fmt: skip
+        assert alice.patch(path, body).status_code == 200
+        told.append(protected())
+    assert told == [True, True, True, True, True, False]
 
 
 def test_an_administrator_sees_tokens_and_no_case(case: Verification) -> None:
@@ -278,6 +333,37 @@ def test_an_administrator_sees_tokens_and_no_case(case: Verification) -> None:
     pages = Document.objects.get(pk=proof(case).pk).images.get().page_images.values_list("pk", flat=True)
     addresses = [QUEUE, f"{QUEUE}{case.pk}/change/", f"{QUEUE}dashboard/", *(f"{QUEUE}{case.pk}/page/{pk}/" for pk in pages)]
     assert [client.get(address).status_code for address in addresses] == [403] * len(addresses)
+
+
+def test_a_superuser_sees_no_case_without_a_role(case: Verification) -> None:
+    """Being one keeps the service; cases, images and what is made of them are a group's matter, and joining one is written down."""
+    page = proof(case).images.get().page_images.get()
+    boss, other = User.objects.create_superuser("burns", password="long-enough-for-everybody"), Client()
+    client, before = Client(), rows()
+    client.force_login(boss)
+    addresses = [
+        QUEUE, f"{QUEUE}{case.pk}/change/", f"{QUEUE}dashboard/", f"{QUEUE}{case.pk}/page/{page.pk}/", "/admin/decisions/export/",
+        "/admin/decisions/export/add/", "/admin/decisions/inspection/", "/admin/decisions/inspection/add/", "/admin/verifications/legalhold/",
+    ]  # fmt: skip
+    assert [client.get(address).status_code for address in addresses] == [403] * len(addresses)
+    posts = [client.post(f"{QUEUE}{case.pk}/{act}/").status_code for act in ("reveal", "decide", "claim", "override", "hold", "renew")]
+    assert posts == [403] * len(posts)
+    assert rows() == before
+    assert "reviewcase" not in client.get("/admin/").content.decode()
+    assert boss not in all_reviewers()
+
+    form = {"username": "burns", "is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": [Group.objects.get(name=REVIEWERS).pk]}
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "last_login_0": "2026-01-01", "last_login_1": "00:00:00"}
+    assert client.post(f"/admin/auth/user/{boss.pk}/change/", {**form, **dates}).status_code == 302
+    entry = AuditEntry.objects.get(action="roles.changed")
+    assert (entry.actor, entry.subject, entry.workspace_id) == ("user:burns", f"user:#{boss.pk}", case.workspace_id)
+    assert json.loads(entry.data) == {"groups": ["Reviewers"], "permissions": [], "active": True, "superuser": True}
+    assert [client.get(address).status_code for address in addresses] == [200] * 4 + [403] * 5
+    group = Group.objects.get(name=REVIEWERS)
+    assert client.post(f"/admin/auth/group/{group.pk}/change/", {"name": group.name, "permissions": []}).status_code == 302
+    assert json.loads(AuditEntry.objects.filter(action="roles.changed").latest("number").data) == {"name": "Reviewers", "permissions": []}
+    assert client.get(QUEUE).status_code == 403
+    assert other.get(QUEUE).status_code == 302
 
 
 def test_each_role_holds_what_it_says(db: None) -> None:

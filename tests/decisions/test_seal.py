@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -58,6 +59,19 @@ def test_a_changed_byte_is_found(sealed: bytes) -> None:
     positions = [*range(0, begin, 211), begin, *range(begin + 1, begin + 110, 4), *range(begin + 110, ends, 67), ends, *range(ends, len(sealed), 211)]
     assert len(positions) > 100
     assert [at for at in positions if seal.problem_of(changed(sealed, at)) == ""] == []
+
+
+def test_any_bit_of_a_record_with_images_is_found(alice: Person, picture: Picture, script: Script) -> None:
+    """At random, but the same each time: 150 places of a whole record, any bits of each."""
+    case = start(alice)
+    upload(alice, case, type=1, front=picture(seed=1))
+    record = alice.get(f"/usps1583/verifications/{case['id']}/form/pdf", accept="application/pdf").content
+    assert seal.problem_of(record) == ""
+    chance = random.Random(1583)
+    for _ in range(150):
+        at, mask = chance.randrange(len(record)), chance.randint(1, 255)
+        wrong = record[:at] + bytes([record[at] ^ mask]) + record[at + 1 :]
+        assert seal.problem_of(wrong) != "", (at, mask)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pypdfium2
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from scripted import LEASE, Script
 
+from decisions.apps import REVIEWERS
 from decisions.masking import masked
 from decisions.models import Check
 from decisions.shown import in_words, shown_check
@@ -58,9 +59,10 @@ def test_api_review_page_and_record_tell_the_same(alice: Person, picture: Callab
     assert address["evidence"]["threshold"] == {"confidence": 0.85, "likeness_abroad": 90.0}
     assert told["names_agree"]["evidence"]["computed"]["grade"] == "A"
 
-    boss = Client()
-    boss.force_login(User.objects.create_superuser("burns", password="long-enough-for-everybody"))
-    page = squeezed(html.unescape(boss.get(f"/admin/decisions/reviewcase/{case['id']}/change/").content.decode()))
+    marge, client = User.objects.create_user("marge", is_staff=True), Client()
+    marge.groups.add(Group.objects.get(name=REVIEWERS))
+    client.force_login(marge)
+    page = squeezed(html.unescape(client.get(f"/admin/decisions/reviewcase/{case['id']}/change/").content.decode()))
     record = alice.get(f"/usps1583/documents/{lease['id']}/pdf", accept="application/pdf").content
     paper = squeezed("".join(part.get_textpage().get_text_bounded() for part in pypdfium2.PdfDocument(record)))
     for check in Check.objects.filter(document_id=lease["id"], current=True).exclude(outcome="not_applicable"):
