@@ -222,11 +222,13 @@ class EventAnswer(TypedDict):
 class EventDataAnswer(TypedDict):
     """``status`` is the document's where there is a ``document_id``."""
 
+    days: NotRequired[int]
     decision_id: NotRequired[str]
     document_id: NotRequired[str]
     document_type: NotRequired[int]
     external_ref: str | None
     flow: str
+    message_id: NotRequired[str]
     reasons: NotRequired[list[str]]
     sequence: int
     status: int
@@ -238,7 +240,7 @@ class EventPage(TypedDict):
     links: LinksAnswer
     meta: MetaAnswer
 
-EventsEnum: TypeAlias = Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
+EventsEnum: TypeAlias = Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
 
 class EvidenceAnswer(TypedDict):
     """``normalised`` tells what the values became before they were compared."""
@@ -640,6 +642,14 @@ class ListEntryPage(TypedDict):
 
 ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address"]
 
+class MessageAnswer(TypedDict):
+    """What a reviewer wrote for the applicant. ``document_id`` null: about the whole verification."""
+
+    created_at: str
+    document_id: str | None
+    id: str
+    text: str
+
 MetaAnswer = TypedDict(
     "MetaAnswer",
     {
@@ -674,6 +684,7 @@ class PersonalDataAnswer(TypedDict):
     decisions: list[DecisionAnswer]
     documents: list[PersonalDocumentAnswer]
     history: list[HistoryAnswer]
+    messages: list[MessageAnswer]
     verification: VerificationAnswer
 
 class PersonalDataEnvelope(TypedDict):
@@ -778,7 +789,7 @@ class TypeCountryAnswer(TypedDict):
     iso3: str
     sides: int
 
-TypeEnum: TypeAlias = Literal["verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
+TypeEnum: TypeAlias = Literal["verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
 
 TypesEnum: TypeAlias = Literal["mrz", "barcode", "ocr", "face"]
 
@@ -802,6 +813,7 @@ class VerificationAnswer(TypedDict):
     id: str
     metadata: dict[str, Any]
     redacted_at: str | None
+    renews: str | None
     status: VerificationStatus
     status_label: str
     submitted_at: str | None
@@ -813,6 +825,7 @@ class VerificationCreationRequest(TypedDict):
     expected_data: NotRequired[ExpectedDataRequest | None]
     external_ref: NotRequired[str | None]
     metadata: NotRequired[Any | None]
+    renews: NotRequired[str | None]
     tags: NotRequired[list[str] | None]
     webhook_secret: NotRequired[str | None]
     webhook_url: NotRequired[str | None]
@@ -831,8 +844,11 @@ class VerificationDetailAnswer(TypedDict):
     flow_version: int
     history: list[HistoryAnswer]
     id: str
+    messages: list[MessageAnswer]
     metadata: dict[str, Any]
     redacted_at: str | None
+    renewed_by: list[str]
+    renews: str | None
     status: VerificationStatus
     status_label: str
     submitted_at: str | None
@@ -856,7 +872,7 @@ VerificationStatus: TypeAlias = Literal[1, 2, 3, 4, 5, 6, 7, 8]
 class WebhookAmendmentRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
-    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
+    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
     url: NotRequired[str]
 
 class WebhookAnswer(TypedDict):
@@ -874,7 +890,7 @@ class WebhookAnswer(TypedDict):
 class WebhookCreationRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
-    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
+    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
     url: str
 
 class WebhookEnvelope(TypedDict):
@@ -1089,7 +1105,7 @@ class Client(Transport):
         return None
 
     def sign_off_a_quarter(self, flow: str, export: str, *, idempotency_key: str | None = None) -> ExportAnswer:
-        """Sign off a quarter. Needs the scope `verifications:write`."""
+        """Sign off a quarter. Needs the scope `exports:read`."""
         answer = self.call("POST", f"/api/v1/{quote(flow)}/exports/{quote(export)}/sign-off", idempotency_key=idempotency_key)
         return cast("ExportAnswer", answer["data"])
 

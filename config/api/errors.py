@@ -26,12 +26,17 @@ log = structlog.get_logger(__name__)
 
 def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's exception handler: nothing leaves the API in another shape."""
+    return refusal_response(refused_by(error), context["request"].headers.get("Accept", ""))
+
+
+def refused_by(error: Exception) -> Refused:
+    """The refusal to be answered; what was begun is rolled back, and a failure of ours is in the log."""
     refusal = as_refusal(error)
-    if refusal.status >= 500:
+    if refusal.code == "internal_error":
         # The exception's own text may hold what a client sent: only its type and the way to it are told.
         log.error("internal_error", error=type(error).__name__, way="".join(traceback.format_tb(error.__traceback__)))
     set_rollback()
-    return refusal_response(refusal, context["request"].headers.get("Accept", ""))
+    return refusal
 
 
 def as_refusal(error: Exception) -> Refused:  # noqa: PLR0911 (a table in the shape of a function)

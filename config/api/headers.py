@@ -36,9 +36,10 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def style_of(request: HttpRequest | Request) -> str:
-    """How members are named; snake_case while the header says something unknown."""
-    sent = str(request.headers.get("Key-Inflection", "snake"))
-    return sent if sent in STYLES else "snake"
+    """How members are named: what the header says, else what the request's dialect does (``default_style``), else snake_case."""
+    usual = str(getattr(request, "default_style", "snake"))
+    sent = str(request.headers.get("Key-Inflection", usual))
+    return sent if sent in STYLES else usual
 
 
 def version_of(request: HttpRequest | Request, pinned: str = "") -> str:

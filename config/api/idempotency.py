@@ -40,7 +40,7 @@ class Exchange:
         if self._row is not None:
             data, links = without_links(response.data)
             answer = {"status": response.status_code, "data": data, "links": links}
-            idempotency.keep_answer(self._row, answer=answer, **_subjects(self._view, data))
+            idempotency.keep_answer(self._row, answer=answer, **self._view.subjects(data))
         self._unit.commit()
 
 
@@ -97,18 +97,7 @@ def _keep_refusal(view: ApiView, row: IdempotencyKey, refusal: Refused) -> None:
         idempotency.release(row)
         return
     told = {name: getattr(refusal, name) for name in ("code", "message", "status", "extra", "errors", "headers")}
-    idempotency.keep_answer(row, answer={"refusal": told}, **_subjects(view, None))
-
-
-def _subjects(view: ApiView, body: Any) -> dict[str, str]:
-    """Which verification and document an answer is about: its data are theirs."""
-    data = body.get("data") if isinstance(body, dict) else None
-    named = data if isinstance(data, dict) else {}
-    own = {name: str(named[name]) for name in ("id", "verification_id", "document_id") if named.get(name)}
-    pk = own.get("id", "")
-    verification = own.get("verification_id") or (pk if pk.startswith("ver_") else "") or str(view.kwargs.get("verification", ""))
-    document = own.get("document_id") or (pk if pk.startswith("doc_") else "") or str(view.kwargs.get("document", ""))
-    return {"verification": verification[:40], "document": document[:40]}
+    idempotency.keep_answer(row, answer={"refusal": told}, **view.subjects(None))
 
 
 def _replay(view: ApiView, row: IdempotencyKey) -> Response:

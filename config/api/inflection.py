@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 STYLES = ("snake", "camel", "kebab")
-CLIENTS_OWN = frozenset({"metadata"})
+CLIENTS_OWN = frozenset({"metadata", "webhook_metadata", "configuration", "input_config"})
 BY_PATH = frozenset({"fields", "extracted_fields", "confidence_scores", "regions", "comparison_results"})
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+\Z")
 _CAMEL = re.compile(r"[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\Z")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from config.api.links import link_to
 from decisions.forms import FilledForm
-from decisions.models import Check, Decision, Export, Inspection, ListEntry
+from decisions.models import Check, Comment, Decision, Export, Inspection, ListEntry
 from decisions.quarters import quarter_of
 from decisions.reprocessing import Change
 from decisions.shown import ShownCheck, shown_checks
@@ -78,6 +78,7 @@ def verification_body(verification: Verification) -> dict[str, Any]:
         "metadata": verification.metadata,
         "tags": verification.tags,
         "attempt": verification.attempt,
+        "renews": verification.renews_id,
         "webhook_url": verification.webhook_url or None,
         "created_at": moment(verification.created_at),
         "updated_at": moment(verification.updated_at),
@@ -85,6 +86,10 @@ def verification_body(verification: Verification) -> dict[str, Any]:
         "finished_at": moment(verification.finished_at),
         "redacted_at": moment(verification.redacted_at),
     }
+
+
+def message_body(comment: Comment) -> dict[str, Any]:
+    return {"id": comment.pk, "document_id": comment.document_id, "text": comment.text, "created_at": moment(comment.created_at)}
 
 
 def history_body(entries: Iterable[AuditEntry]) -> list[dict[str, Any]]:

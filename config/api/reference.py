@@ -17,16 +17,20 @@ _TEXT = {"type": "string"}
 _VISIBLE = r"^[\x21-\x7e]{1,255}$"
 
 
-def _header_in(name: str, description: str, schema: Mapping[str, Any], example: str) -> dict[str, Any]:
-    return {"in": "header", "name": name, "description": description, "schema": dict(schema), "example": example}
+def _header_in(name: str, description: str, schema: Mapping[str, Any], example: str | None = None) -> dict[str, Any]:
+    found = {"in": "header", "name": name, "description": description, "schema": dict(schema)}
+    return found if example is None else {**found, "example": example}
 
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "KeyInflection": _header_in("Key-Inflection", "How members are named, in both directions", {**_TEXT, "enum": list(STYLES)}, "snake"),
     "ApiVersion": _header_in("API-Version", "Instead of the version the token is pinned to", {**_TEXT, "enum": list(API_VERSIONS)}, API_VERSIONS[-1]),
     "RequestId": _header_in("Request-Id", "Kept when it has 1 to 128 visible ASCII characters", _TEXT, "mailbox-1042-1"),
+    # Without an example: pages that fill it in would send one key with every body.
     "IdempotencyKey": _header_in(
-        "Idempotency-Key", "A repetition within a day gets the first answer again", {**_TEXT, "pattern": _VISIBLE}, "5f0c2a1e-upload-front"
+        "Idempotency-Key",
+        "One of your own for each thing to be done; a repetition within a day gets the first answer again",
+        {**_TEXT, "pattern": _VISIBLE},
     ),
     "IfNoneMatch": _header_in("If-None-Match", "An `ETag`; what has not changed is 304", _TEXT, '"0f1e2d3c4b5a69788796a5b4c3d2e1f0-s"'),
     "IfMatch": _header_in("If-Match", "An `ETag`; what has changed meanwhile is 412", _TEXT, "*"),
@@ -90,7 +94,8 @@ class Link:
 def complete(operation: dict[str, Any], method: str, *, refusals: Iterable[tuple[int, dict[str, Any]]], links: Sequence[Link]) -> None:
     """Add to one generated operation what all of its method have. ``refusals`` are statuses and example bodies."""
     wanted = ["KeyInflection", "ApiVersion", "RequestId", *_IN[method]]
-    operation["parameters"] = [*operation.get("parameters", []), *({"$ref": f"#/components/parameters/{name}"} for name in wanted)]
+    own = [{**entry, "example": "usps1583"} if entry["name"] == "flow" else entry for entry in operation.get("parameters", [])]
+    operation["parameters"] = [*own, *({"$ref": f"#/components/parameters/{name}"} for name in wanted)]
     responses = operation["responses"]
     for status, body in refusals:
         _add_refusal(responses, str(status), body)

@@ -62,6 +62,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "document_locked": (400, "Documents can only be deleted while the verification is Started or Expired."),
     "not_draft": (400, "The document is not a draft."),
     "no_files": (400, "A side of the document is missing."),
+    "renewal_open": (400, "A renewal is under way: ver_01jd8x3m5k7n9p1r3t5v7x9z1b."),
     "image_missing": (400, "front_side_data is missing."),
     "image_invalid": (400, "front_side_data: The image is truncated."),
     "rate_limited": (429, "Too many requests."),
@@ -124,6 +125,10 @@ _OF_DOCUMENT = (
     "show_what_was_read_field_by_field", "correct_what_was_read", "submit_a_draft_document", "download_a_document_record",
 )  # fmt: skip
 _OF_WEBHOOK = ("show_a_webhook", "change_a_webhook", "delete_a_webhook", "rotate_a_webhook_secret", "send_a_test_event", "list_a_webhook_deliveries")
+_OF_ENTRY = ("show_a_list_entry", "take_a_value_off_a_list")
+_OF_EXPORT = ("show_a_registration_bundle", "download_a_registration_bundle", "sign_off_a_quarter")
+_EXPORT = {"flow": "$request.path.flow", "export": "$response.body#/data/id"}
+_INSPECTION = {"flow": "$request.path.flow", "inspection": "$response.body#/data/id"}
 _DOCUMENT_OF_CASE = {"verification": "$response.body#/data/id"}
 # From an answer to the operations on what it made: which of their parameters, and what of their bodies, its id fills.
 LINKS: dict[str, tuple[reference.Link, ...]] = {
@@ -137,6 +142,9 @@ LINKS: dict[str, tuple[reference.Link, ...]] = {
         reference.Link("decide_a_document_by_hand", {"flow": "$request.path.flow"}, {"document": "$response.body#/data/id", "status": 4}),
     ),
     "register_a_webhook": tuple(reference.Link(name, {"webhook": "$response.body#/data/id"}) for name in _OF_WEBHOOK),
+    "put_a_value_on_a_list": tuple(reference.Link(name, {"entry": "$response.body#/data/id"}) for name in _OF_ENTRY),
+    "ask_for_the_registration_bundle_of_a_quarter": tuple(reference.Link(name, _EXPORT) for name in _OF_EXPORT),
+    "make_a_link_for_an_inspector": (reference.Link("revoke_an_inspector_link", _INSPECTION),),
     "send_a_test_event": (reference.Link("send_a_delivery_again", {"webhook": "$request.path.webhook", "delivery": "$response.body#/data/id"}),),
 }
 

@@ -1,6 +1,6 @@
 """Requests per token, counted atomically and for all processes together; unauthenticated ones per address.
 
-With Redis its counter counts, else a row in PostgreSQL. On SQLite there is one web process, whose memory is enough.
+With Redis its counter counts, else a row of the database, which one statement makes or raises.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def _spend(key: str, rate: str) -> Budget | None:
 
 
 def _count(name: str, end: float) -> int:
-    if connection.vendor == "postgresql" and not settings.REDIS_URL:
+    if not settings.REDIS_URL:
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [name, datetime.fromtimestamp(end, UTC)])
-            return int(cursor.fetchone()[0])
+            cursor.execute(_COUNT, [name, connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(end, UTC))])
+            return int(cursor.fetchall()[0][0])
     # add then incr: the cache decides who was first, so that no two requests see the same count.
     cache.add(name, 0, timeout=int(end - time.time()) + 5)
     try:

@@ -37,6 +37,7 @@ class ApiView(APIView):
     exchange: Exchange | None = None
     pinned_version = ""
     budget: throttle.Budget | None = None
+    content_types: ClassVar[tuple[str, ...]] = CONTENT_TYPES
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -90,8 +91,8 @@ class ApiView(APIView):
     def _body_is_malformed(self, request: Request) -> bool:
         """Takes the body in. Raises Refused 415 and 413; whether the syntax is wrong is told only, because headers come first."""
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length and (request.content_type or "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
-            raise Refused("unsupported_media_type", "Send application/json or multipart/form-data.", status=415)
+        if length and (request.content_type or "").partition(";")[0].strip().lower() not in self.content_types:
+            raise Refused("unsupported_media_type", f"Send {' or '.join(self.content_types)}.", status=415)
         if length > settings.MAX_REQUEST_BYTES:
             _drain(request, length)
             raise Refused("payload_too_large", "The request is too large.", status=413)
@@ -127,6 +128,21 @@ class ApiView(APIView):
             lock_subject(self.caller.workspace, self.kwargs)
             check_unchanged(self.request, self.get(self.request, *self.args, **self.kwargs))  # type: ignore[attr-defined]
 
+    def styled(self, request: Request, response: Response) -> Any:
+        """The answer's members as the client likes them."""
+        style, of_body = style_of(request), request.method in UNSAFE
+        return outbound_error(response.data, style, of_body=of_body) if response.status_code >= 400 else outbound(response.data, style)
+
+    def subjects(self, body: Any) -> dict[str, str]:
+        """Which verification and document an answer is about: its data are theirs. ``body`` None: it is a refusal."""
+        data = body.get("data") if isinstance(body, dict) else None
+        named = data if isinstance(data, dict) else {}
+        own = {name: str(named[name]) for name in ("id", "verification_id", "document_id") if named.get(name)}
+        pk = own.get("id", "")
+        verification = own.get("verification_id") or (pk if pk.startswith("ver_") else "") or str(self.kwargs.get("verification", ""))
+        document = own.get("document_id") or (pk if pk.startswith("doc_") else "") or str(self.kwargs.get("document", ""))
+        return {"verification": verification[:40], "document": document[:40]}
+
     def settle(self, response: Response) -> None:
         """Commit what was done so far, with ``response`` as its answer, before something slow that may as well be cut off."""
         if self.exchange is not None:
@@ -136,9 +152,7 @@ class ApiView(APIView):
         release_uploads(getattr(request, "_full_data", None))
         shown: Any = tagged(request, response)
         if isinstance(shown, Response) and shown.data is not None:
-            style, of_body = style_of(request), request.method in UNSAFE
-            refused = shown.status_code >= 400
-            shown.data = outbound_error(shown.data, style, of_body=of_body) if refused else outbound(shown.data, style)
+            shown.data = self.styled(request, shown)
         finished = super().finalize_response(request, shown, *args, **kwargs)
         for name, value in self.budget.headers() if self.budget is not None else ():
             finished.setdefault(name, value)

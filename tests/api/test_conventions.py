@@ -62,7 +62,7 @@ def test_the_token_remembers_when_it_was_used(alice: Person) -> None:
     ("method", "path", "status", "code"),
     [
         ("get", "/nowhere/at/all", 404, "not_found"),
-        ("get", "/documents", 404, "not_found"),
+        ("get", "/settings", 404, "not_found"),
         ("post", "/nowhere/at/all", 404, "not_found"),
         ("put", "/flows", 405, "method_not_allowed"),
         ("post", "/flows", 405, "method_not_allowed"),

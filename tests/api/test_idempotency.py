@@ -290,9 +290,8 @@ def test_an_extraction_is_answered_as_it_stood_when_the_wait_was_cut_off(alice: 
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("racing")
 def test_fifty_threads_with_one_key_cause_one_effect(alice: Person) -> None:
-    if connection.vendor == "sqlite" and "memory" in str(connection.settings_dict["NAME"]):
-        pytest.skip("one connection in memory has no races; tests/test_production.py runs it on a SQLite file and on PostgreSQL")
     answers: list[tuple[int, str, str]] = []
     barrier = threading.Barrier(50)
 

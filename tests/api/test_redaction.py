@@ -15,14 +15,19 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from scripted import LEASE, PASSPORT, Script
 
+from decisions.comments import add_comment
 from decisions.models import Check, Fingerprint, Record
+from decisions.review_models import Audience
 from documents import storage
 from documents.models import Blob, BlobState, Correction, Document, Extraction
 from factories import Person, start, upload, work_off
 from flows import datakeys, servicekeys
 from flows.models import DataKey
 from flows.vault import Destroyed, Sealed
-from verifications.models import AuditEntry, Event, LegalHold, OutboxMessage, RedactionReceipt, Verification, VerificationStatus
+from verifications import destinations
+from verifications.destinations import Attempt
+from verifications.models import AuditEntry, Event, LegalHold, OutboxMessage, RedactionReceipt, Verification, VerificationStatus, WebhookDelivery
+from verifications.redaction import forget_addresses
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -39,7 +44,8 @@ def filled(person: Person, picture: Picture, script: Script) -> dict[str, Any]:
     names = {"person.surname": CANARY, "person.full_name": f"{CANARY} Homer"}
     script.fields["PHOTO_ID"] = {**PASSPORT, **names, "document.number": f"{CANARY}77"}
     script.fields["PROOF_OF_ADDRESS"] = {**LEASE, **names, "address.street": f"742 {CANARY} Terrace", "address.full": f"742 {CANARY} Terrace"}
-    case = start(person, expected_data=EXPECTED, metadata={"note": CANARY}, tags=[CANARY], external_ref="box-7")
+    case = start(person, expected_data=EXPECTED, metadata={"note": CANARY}, tags=[CANARY], external_ref=f"{CANARY}-7",
+                 webhook_url=f"https://hooks.example/{CANARY}", webhook_secret=f"{CANARY}{'s' * 32}")  # fmt: skip
     upload(person, case, type=1, front=picture(seed=1))
     lease = upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
     work_off()
@@ -53,6 +59,17 @@ def filled(person: Person, picture: Picture, script: Script) -> dict[str, Any]:
             assert person.post("/usps1583/decisions", {"document": document.pk, "status": status, "note": f"{CANARY} it is"}).status_code == 201
     work_off()
     return shown(person, case)
+
+
+def filled_besides(person: Person, case: dict[str, Any]) -> None:
+    """Comments, the form, a legal hold that was lifted."""
+    verification = f"/usps1583/verifications/{case['id']}"
+    for audience in Audience.values:
+        add_comment(caller=person.caller, flow="usps1583", verification_id=case["id"], audience=audience, text=f"{CANARY} called")
+    form = {"applicant": {"name": {"last": CANARY}}, "additional_recipients": [{"name": f"{CANARY} junior"}]}
+    assert person.patch(f"{verification}/form", form).status_code == 200
+    assert person.post(f"{verification}/legal-hold", {"reason": f"{CANARY} against the state"}).status_code == 201
+    assert person.delete(f"{verification}/legal-hold").status_code == 204
 
 
 def other_than(case: dict[str, Any], document: dict[str, Any]) -> str:
@@ -99,7 +116,7 @@ class TestTheAnswer:
         assert (again.status_code, again.json()) == (200, ALREADY)
         after = shown(alice, before)
         assert after["redacted_at"] is not None
-        assert (after["expected_data"], after["metadata"], after["tags"], after["external_ref"]) == ({}, {}, [], "box-7")
+        assert (after["expected_data"], after["metadata"], after["tags"], after["external_ref"]) == ({}, {}, [], None)
         kept = ("id", "flow", "flow_version", "status", "status_label", "attempt", "created_at", "submitted_at", "finished_at", "history")
         assert [after[name] for name in kept] == [before[name] for name in kept]
         assert [(row["id"], row["rule"], row["outcome"], row["reason_code"]) for row in after["checks"]] == [
@@ -206,15 +223,17 @@ class TestRefusals:
 class TestNothingIsLeft:
     def test_the_canary_is_found_nowhere(
         self, alice: Person, picture: Picture, script: Script, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
-        django_capture_on_commit_callbacks: Any,
+        django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
         caplog.set_level(logging.DEBUG)
         case = filled(alice, picture, script)
         blobs = {blob.key: files()[f"{blob.key[-2:]}/{blob.key}"] for blob in Blob.objects.all()}
+        filled_besides(alice, case)
         before = {place for place, value in stored() if found_in(value)}
         assert before >= {
-            "Verification.expected", "Verification.metadata", "Verification.tags", "Document.reading", "Extraction.result", "Correction.content",
-            "Check.evidence", "StoredEvidence.content", "Decision.note",
+            "Verification.expected", "Verification.metadata", "Verification.tags", "Verification.external_ref", "Verification.webhook_url",
+            "Verification.webhook_secret", "Event.data", "Comment.text", "LegalHold.reason", "FormRecord.content", "Document.reading",
+            "Extraction.result", "Correction.content", "Check.evidence", "StoredEvidence.content", "Decision.note",
         }  # fmt: skip
         backup = dict(stored_envelopes())
         assert len(backup) > 20
@@ -222,7 +241,12 @@ class TestNothingIsLeft:
         alice.get(f"/usps1583/verifications/{case['id']}/data")
         with django_capture_on_commit_callbacks(execute=True):
             redact(alice, case)
+        assert {place.partition(".")[2] for place, value in stored() if found_in(value)} == {"webhook_url", "webhook_secret"}
+        assert forget_addresses() == 0, "the address is told of the deletion first"
+        monkeypatch.setattr(destinations, "post", lambda url, body, headers: Attempt(200, ""))
         work_off()
+        assert WebhookDelivery.objects.filter(event__type="verification.redacted", endpoint=None, status="delivered").count() == 1
+        assert (forget_addresses(), forget_addresses()) == (1, 0)
         assert [place for place, value in stored() if found_in(value)] == []
         assert files() == {}
         assert not found_in(str(getattr(cache, "_cache", "")))
@@ -237,7 +261,8 @@ class TestNothingIsLeft:
     def test_counts_and_hashes_are_what_is_left(self, alice: Person, picture: Picture, script: Script) -> None:
         data = picture(seed=1)
         case = filled(alice, picture, script)
-        prints = set(Fingerprint.objects.values_list("digest", flat=True))
+        assert set(Fingerprint.objects.values_list("kind", flat=True)) == {"number", "image", "name", "birth_date", "declared"}
+        prints = set(Fingerprint.objects.filter(kind="image").values_list("digest", flat=True))
         redact(alice, case)
         storage.sweep()
         assert set(Fingerprint.objects.values_list("digest", flat=True)) == prints

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.test import Client, override_settings
 from django.utils import timezone
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from config.api.docs import openapi_document
-from verifications.models import WorkerHeartbeat
+from decisions.apps import ADMINISTRATORS, REVIEWERS
+from flows.models import ApiToken
+from flows.services import SCOPES, get_or_create_workspace
+from verifications.models import AuditEntry, WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
 DRIFT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
@@ -90,3 +94,44 @@ def test_the_page_loads_only_what_we_serve() -> None:
     assert b"http://" not in response.content
     assert b"https://" not in response.content
     assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+class TestSandboxTokenOfTheDocumentation:
+    @pytest.fixture
+    def administrator(self, db: None) -> Client:
+        client, user = Client(), User.objects.create_user("lisa", is_staff=True)
+        user.groups.set(Group.objects.filter(name=ADMINISTRATORS))
+        get_or_create_workspace(slug="springfield")
+        client.force_login(user)
+        return client
+
+    def test_it_is_made_for_hours_and_told_once(self, administrator: Client, flows: None) -> None:
+        response = administrator.post("/docs/token", {"workspace": "springfield"})
+        assert (response.status_code, response["Cache-Control"]) == (200, "private, no-store")
+        token = ApiToken.objects.get()
+        assert (token.environment, token.workspace.slug, token.scopes) == ("sandbox", "springfield", list(SCOPES))
+        assert token.expires_at is not None
+        assert token.expires_at <= timezone.now() + timedelta(hours=4)
+        found = Client().get("/api/v1/flows", headers={"Authorization": f"Bearer {response.json()['token']}"})
+        assert found.status_code == 200
+        entry = AuditEntry.objects.get(action="token.issued")
+        assert (entry.actor, response.json()["token"] in entry.data) == ("user:lisa", False)
+
+    def test_refusals_make_none(self, administrator: Client, settings: Any) -> None:
+        reviewer, stranger = Client(), Client()
+        user = User.objects.create_user("marge", is_staff=True)
+        user.groups.set(Group.objects.filter(name=REVIEWERS))
+        reviewer.force_login(user)
+        sent = {"workspace": "springfield"}
+        for client in (reviewer, stranger):
+            assert client.post("/docs/token", sent).json()["code"] == "forbidden"
+            assert b"sandbox token" not in client.get("/docs").content
+        assert administrator.get("/docs/token").status_code == 405
+        for unknown in ("shelbyville", "\0", ""):
+            assert administrator.post("/docs/token", {"workspace": unknown}).json()["code"] == "not_found"
+        careful = Client(enforce_csrf_checks=True)
+        careful.cookies = administrator.cookies
+        assert careful.post("/docs/token", sent).status_code == 403
+        settings.ADMIN_REQUIRE_2FA = True
+        assert administrator.post("/docs/token", sent).json()["code"] == "forbidden"
+        assert ApiToken.objects.count() == 0

@@ -48,6 +48,7 @@ def test_a_new_verification_has_every_member_of_the_body(alice: Person) -> None:
         "metadata": {"plan": "gold"},
         "tags": ["a", "b"],
         "attempt": 1,
+        "renews": None,
         "webhook_url": "https://example.com/h",
         "submitted_at": None,
         "finished_at": None,
@@ -320,7 +321,7 @@ def test_lists_and_details_take_a_constant_number_of_queries(
     work_off(twice=False)
     with django_assert_num_queries(4):
         alice.get("/verifications")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         alice.get(f"/address/verifications/{cases[0]['id']}")
     with django_assert_num_queries(12):
         alice.get("/address/documents")

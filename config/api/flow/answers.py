@@ -90,6 +90,7 @@ class VerificationAnswer(s.Serializer):
     metadata = s.DictField()
     tags = s.ListField(child=s.CharField())
     attempt = s.IntegerField()
+    renews = s.CharField(allow_null=True, help_text="The Approved verification that this one renews")
     webhook_url = s.CharField(allow_null=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
@@ -224,10 +225,21 @@ class HistoryAnswer(s.Serializer):
         return {"from": s.ChoiceField(VerificationStatus.choices), **super().get_fields()}
 
 
+class MessageAnswer(s.Serializer):
+    """What a reviewer wrote for the applicant. ``document_id`` null: about the whole verification."""
+
+    id = s.CharField()
+    document_id = s.CharField(allow_null=True)
+    text = s.CharField()
+    created_at = s.DateTimeField()
+
+
 class VerificationDetailAnswer(VerificationAnswer):
     documents = DocumentAnswer(many=True)
     decisions = DecisionAnswer(many=True)
     checks = CheckAnswer(many=True)
+    messages = MessageAnswer(many=True)
+    renewed_by = s.ListField(child=s.CharField(), help_text="The verifications that renew this one, newest first")
     history = HistoryAnswer(many=True)
 
 
@@ -343,6 +355,8 @@ class EventDataAnswer(s.Serializer):
     document_id = s.CharField(required=False)
     document_type = s.IntegerField(required=False)
     decision_id = s.CharField(required=False)
+    message_id = s.CharField(required=False, help_text="Of `verification.message_added`")
+    days = s.IntegerField(required=False, help_text="Of `document.expiring`: 60 or 30 days ahead, 0 on the day")
 
 
 class EventAnswer(s.Serializer):
@@ -408,6 +422,7 @@ class PersonalDataAnswer(s.Serializer):
     documents = PersonalDocumentAnswer(many=True)
     decisions = DecisionAnswer(many=True)
     checks = CheckAnswer(many=True)
+    messages = MessageAnswer(many=True)
     history = HistoryAnswer(many=True)
 
 

@@ -76,7 +76,7 @@ class ExportFile(ApiView):
 
 
 class ExportSignOff(ApiView):
-    scopes: ClassVar = {"post": "verifications:write"}
+    scopes: ClassVar = {"post": "exports:read"}
 
     @operation("Sign off a quarter", answers_with(answers.ExportAnswer()), errors=["flow_not_found", "export_not_found", "export_not_ready"])
     def post(self, request: Request, flow: str, export: str) -> Response:

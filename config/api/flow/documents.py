@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -18,9 +17,10 @@ from config.api.present import check_bodies, document_body, extracted_fields_bod
 from config.api.reference import DOCUMENT
 from config.api.schema import answers_with, operation, query
 from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
+from config.api.waiting import awaited as _awaited
 from decisions import dossier, records
 from documents import extraction, services
-from documents.models import Document, Extraction, ExtractionStatus
+from documents.models import Document, Extraction
 from documents.services import DocumentChange
 from flows.datakeys import warm
 
@@ -60,7 +60,11 @@ class Documents(ApiView):
     )
     def get(self, request: Request, flow: str) -> Response:
         rows = services.list_documents(caller=self.caller, flow=flow, verification_id=request.query_params.get("verification"))
-        return Response(answer_list(request, dossier.with_judgement(rows), lambda found: document_bodies(request, found)))
+        return Response(answer_list(request, dossier.with_judgement(rows), self.bodies))
+
+    def bodies(self, documents: Sequence[Document]) -> list[dict[str, Any]]:
+        dossier.note_views(self.caller, (document.verification for document in documents))
+        return document_bodies(self.request, documents)
 
     @operation(
         "Upload a document",
@@ -159,15 +163,6 @@ class ExtractDocument(ApiView):
         # Readers see what was asked for only once it is committed.
         self.settle(enveloped(extraction_body(row), status.HTTP_201_CREATED))
         return enveloped(extraction_body(_awaited(row, sent.get("wait_ms", 0))), status.HTTP_201_CREATED)
-
-
-def _awaited(row: Extraction, wait_ms: int) -> Extraction:
-    """The record as it stands when it is done or the time is up."""
-    until = time.monotonic() + wait_ms / 1000
-    while row.status in (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING) and time.monotonic() < until:
-        time.sleep(0.05)
-        row = Extraction.objects.filter(pk=row.pk).first() or row
-    return row
 
 
 class Extractions(ApiView):

@@ -44,7 +44,7 @@ class Inspections(ApiView):
 
 
 def _address(request: Request, token: str) -> str:
-    path = f"/inspect/{token}"
+    path = inspections.path_of(token)
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else str(request.build_absolute_uri(path))
 
 

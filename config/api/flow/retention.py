@@ -9,10 +9,20 @@ from rest_framework.response import Response
 
 from config.api.flow import answers, serializers
 from config.api.flow.documents import document_bodies
-from config.api.present import check_bodies, decision_body, extracted_fields_body, history_body, hold_body, receipt_body, verification_body
+from config.api.present import (
+    check_bodies,
+    decision_body,
+    extracted_fields_body,
+    history_body,
+    hold_body,
+    message_body,
+    receipt_body,
+    verification_body,
+)
 from config.api.schema import answers_with, operation
 from config.api.views import ApiView, enveloped
 from decisions import dossier
+from decisions.comments import messages_of
 from flows.errors import Refused
 from verifications import audit, holds, retention
 
@@ -44,6 +54,7 @@ class VerificationData(ApiView):
             "documents": [{**body, "fields": found} for body, found in zip(bodies, fields, strict=True)],
             "decisions": [decision_body(entry) for entry in case.decisions],
             "checks": check_bodies(case.checks),
+            "messages": [message_body(entry) for entry in messages_of(case.verification)],
             "history": history_body(case.history),
         }
 

@@ -99,6 +99,7 @@ class VerificationAmendment(serializers.Serializer):
 
 
 class VerificationCreation(VerificationAmendment):
+    renews = _optional(Text, max_length=60, help_text="An Approved verification of the same person: its expected data and reference are carried over")
     webhook_url = _line(2000, validators=[check_webhook_url])
     webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True, validators=[check_webhook_secret])
 
@@ -106,7 +107,7 @@ class VerificationCreation(VerificationAmendment):
 class Resubmission(serializers.Serializer):
     documents = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
-    note = _line(2000)
+    note = _line(2000, help_text="What the applicant shall do; one of the verification's `messages`")
 
 
 class DocumentContent(serializers.Serializer):

@@ -16,10 +16,10 @@ from config.api.errors import errors_refusal
 from config.api.flow import answers, serializers
 from config.api.flow.documents import document_bodies
 from config.api.paging import answer_list, moment_filter
-from config.api.present import check_bodies, decision_body, document_type_bodies, flow_body, history_body, verification_body
+from config.api.present import check_bodies, decision_body, document_type_bodies, flow_body, history_body, message_body, verification_body
 from config.api.schema import answers_with, operation, query
 from config.api.views import ApiView, enveloped, pdf_response, wants_pdf
-from decisions import dossier, records
+from decisions import comments, dossier, records
 from documents import services as documents
 from flows.countries import COUNTRIES
 from flows.datakeys import warm
@@ -92,25 +92,30 @@ def _status(text: str | None) -> int | None:
     return int(text)
 
 
-def _bodies(verifications: Sequence[Verification]) -> list[Any]:
-    warm(entry.pk for entry in verifications)
-    return [verification_body(entry) for entry in verifications]
+class _Lists(ApiView):
+    def listed(self, request: Request, flow: str | None) -> Response:
+        return Response(answer_list(request, services.list_verifications(caller=self.caller, wanted=_wanted(request, flow)), self.bodies))
+
+    def bodies(self, verifications: Sequence[Verification]) -> list[Any]:
+        dossier.note_views(self.caller, verifications)
+        warm(entry.pk for entry in verifications)
+        return [verification_body(entry) for entry in verifications]
 
 
-class AllVerifications(ApiView):
+class AllVerifications(_Lists):
     scopes: ClassVar = {"get": "verifications:read"}
 
     @operation("List verifications of all flows", answers.page_of(answers.VerificationAnswer), parameters=FILTERS, paged=True)
     def get(self, request: Request) -> Response:
-        return Response(answer_list(request, services.list_verifications(caller=self.caller, wanted=_wanted(request, None)), _bodies))
+        return self.listed(request, None)
 
 
-class Verifications(ApiView):
+class Verifications(_Lists):
     scopes: ClassVar = {"get": "verifications:read", "post": "verifications:write"}
 
     @operation("List verifications", answers.page_of(answers.VerificationAnswer), parameters=FILTERS, paged=True, errors=["flow_not_found"])
     def get(self, request: Request, flow: str) -> Response:
-        return Response(answer_list(request, services.list_verifications(caller=self.caller, wanted=_wanted(request, flow)), _bodies))
+        return self.listed(request, flow)
 
     @operation(
         "Start a verification",
@@ -121,7 +126,15 @@ class Verifications(ApiView):
             "expected_data": {"person": {"first_name": "Homer", "last_name": "Simpson", "date_of_birth": "1988-07-23"}},
             "tags": ["new"],
         },
-        errors=["flow_not_found", "validation_failed"],
+        errors=[
+            "flow_not_found",
+            "validation_failed",
+            "verification_not_found",
+            "flow_mismatch",
+            "redacted",
+            "verification_not_approved",
+            "renewal_open",
+        ],
     )
     def post(self, request: Request, flow: str) -> Response:
         fields = self.checked(serializers.VerificationCreation)
@@ -144,6 +157,8 @@ class VerificationDetail(ApiView):
                 "documents": document_bodies(request, case.documents),
                 "decisions": [decision_body(entry) for entry in case.decisions],
                 "checks": check_bodies(entry for entry in case.checks if entry.cross_document),
+                "messages": [message_body(entry) for entry in comments.messages_of(case.verification)],
+                "renewed_by": services.renewals_of(case.verification),
                 "history": history_body(case.history),
             }
         )
@@ -237,7 +252,7 @@ class ResubmitVerification(ApiView):
     )
     def post(self, request: Request, flow: str, verification: str) -> Response:
         sent = self.checked(serializers.Resubmission)
-        found = documents.resubmit_verification(
+        found = comments.ask_again(
             caller=self.caller,
             flow=flow,
             verification_id=verification,

@@ -1,0 +1,1 @@
+"""A verification service: ``/verifications``, ``/services``, ``/uploads``, ``/folders``."""

@@ -1,0 +1,103 @@
+"""Shapes of what clients of this dialect send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from config.api.dialects.sent import SentFile
+from config.api.fields import CountryCode, Flag, IsoDate, JsonObject, Text, Whole
+from config.api.flow.serializers import ExpectedData
+
+
+def _optional(field: type[serializers.Field], **options: Any) -> Any:
+    return field(**{"required": False, "allow_null": True, **options})
+
+
+class SessionAmendment(serializers.Serializer):
+    external_ref = _optional(Text, max_length=255, allow_blank=True)
+    metadata = JsonObject(required=False)
+
+
+class SessionFields(serializers.Serializer):
+    """What is known of the person beforehand."""
+
+    first_name = _optional(Text, max_length=200, allow_blank=True)
+    middle_name = _optional(Text, max_length=200, allow_blank=True)
+    last_name = _optional(Text, max_length=200, allow_blank=True)
+    date_of_birth = _optional(IsoDate)
+    email = _optional(Text, max_length=254, allow_blank=True)
+    phone = _optional(Text, max_length=40, allow_blank=True)
+
+
+class SessionCreation(SessionAmendment):
+    workflow_id = Text(max_length=60)
+    fields = _optional(SessionFields)
+    expected_data = _optional(ExpectedData)
+    tags = _optional(serializers.ListField, child=Text(max_length=64), max_length=50)
+
+
+class DocumentUpload(serializers.Serializer):
+    """``file`` is the front side, or ``back_file`` beside it; base64 text in JSON, a file part in a form."""
+
+    document_type = Text(max_length=60)
+    country = CountryCode()
+    file = SentFile()
+    back_file = SentFile(required=False)
+
+
+class Reason(serializers.Serializer):
+    reason = _optional(Text, max_length=500)
+    source = _optional(Text, max_length=120)
+
+
+class Simulation(Reason):
+    action = serializers.ChoiceField(choices=["approve", "reject", "review", "expire", "fail"])
+
+
+class GateDecision(Reason):
+    decision = serializers.ChoiceField(choices=["approve", "reject"])
+
+
+class Tag(serializers.Serializer):
+    tag = _optional(Text, max_length=64)
+    tags = _optional(serializers.ListField, child=Text(max_length=64), max_length=50)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("tag") and attrs.get("tags") is None:
+            raise serializers.ValidationError({"tag": ["This field is required."]})
+        return attrs
+
+
+class Tags(serializers.Serializer):
+    tags = serializers.ListField(child=Text(max_length=64), max_length=50)
+
+
+class BulkRedaction(serializers.Serializer):
+    session_ids = serializers.ListField(child=Text(max_length=60), min_length=1, max_length=100)
+
+
+class BulkDocuments(serializers.Serializer):
+    document_ids = serializers.ListField(child=Text(max_length=60), min_length=1, max_length=100)
+
+
+class ExtractionRequest(serializers.Serializer):
+    types = serializers.ListField(
+        child=serializers.ChoiceField(choices=["mrz", "barcode", "ocr", "face"]), min_length=1, max_length=4, required=False
+    )
+    wait_ms = Whole(required=False, min_value=0, max_value=10_000)
+
+
+class Comparison(serializers.Serializer):
+    document_id = Text(max_length=60)
+    reference_document_id = Text(max_length=60)
+
+
+class DocumentAmendment(serializers.Serializer):
+    document_type = Text(max_length=60, required=False)
+    country = CountryCode(required=False)
+
+
+class Reprocessing(serializers.Serializer):
+    dry_run = Flag(required=False)

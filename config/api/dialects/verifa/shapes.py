@@ -1,0 +1,250 @@
+"""Sessions, documents, extractions and checks as this dialect says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.request import Request
+
+from config.api import present
+from config.api.dialects.common import under
+from config.api.dialects.described import ANY, FLAG, FREE, MOMENT, NUMBER, SCORES, TEXT, WHOLE, listed, nullable, one_of, shape
+from config.api.links import link_to
+from config.api.present import moment
+from decisions.dossier import CaseFile
+from decisions.risk import Risk
+from decisions.shown import ShownCheck
+from documents.cases import Progress
+from documents.extracted import extracted_data
+from documents.types import DOCUMENT_TYPES, DocumentType
+from flows.errors import Refused
+from verifications.retention import Redaction
+
+if TYPE_CHECKING:
+    from decisions.models import Fingerprint
+    from documents.models import Document, Extraction, Image
+    from verifications.models import Verification, WebhookDelivery
+
+STATUSES = ("pending", "capturing", "processing", "completed", "expired", "failed", "awaiting_external", "under_review", "sandbox_pending")
+_BY_NUMBER = {2: "processing", 3: "completed", 4: "completed", 5: "under_review", 6: "expired", 7: "expired", 8: "awaiting_external"}
+NUMBERS = {word: [number for number, own in _BY_NUMBER.items() if own == word] for word in STATUSES} | {
+    "pending": [1],
+    "capturing": [1],
+    "failed": [5],
+}
+PROGRESS = {
+    "pending": Progress(shown=False), "capturing": Progress(shown=True), "under_review": Progress(unread=False), "failed": Progress(unread=True),
+}  # fmt: skip
+_DOCUMENT_STATUSES = {1: "uploaded", 2: "processing", 3: "approved", 4: "rejected", 5: "under_review", 6: "canceled", 7: "extracted"}
+_OUTCOMES = {"pass": "passed", "warning": "review", "error": "failed", "not_applicable": "not_applicable"}
+FILES = "/api/v1/files/*"
+
+SESSION = shape(
+    id=TEXT, status=one_of(*STATUSES), is_sandbox=FLAG, environment=TEXT, created_at=MOMENT, updated_at=MOMENT, external_ref=nullable(TEXT),
+    metadata=FREE, country=nullable(TEXT), checks=nullable(listed(TEXT)), workflow_id=nullable(TEXT), document_type=nullable(TEXT),
+    retention_status=nullable(one_of("active", "sensitive_redacted", "redacted")), processing_attempts=nullable(WHOLE), consent_ip=nullable(TEXT),
+    capture_url=nullable(TEXT), token_expires_at=nullable(MOMENT), case_id=nullable(TEXT), case_status=nullable(TEXT), tags=listed(TEXT),
+)  # fmt: skip
+DOCUMENT = shape(
+    id=TEXT, session_id=nullable(TEXT), document_type=TEXT, type_label=TEXT, country=TEXT, status=one_of(*_DOCUMENT_STATUSES.values()),
+    is_sandbox=FLAG, sides=listed(shape(side=one_of("front", "back"), content_type=TEXT, pages=WHOLE, download_url=nullable(TEXT))),
+    retention_status=one_of("active", "sensitive_redacted", "redacted"), created_at=MOMENT, updated_at=MOMENT,
+)  # fmt: skip
+_OF_EXTRACTIONS = (
+    "id", "document_id", "extraction_type", "status", "created_at", "extracted_fields", "confidence_scores", "reference_document_id",
+    "comparison_results",
+)  # fmt: skip
+EXTRACTION = shape(
+    id=TEXT, document_id=TEXT, extraction_type=TEXT, status=one_of("pending", "processing", "completed", "failed"), created_at=MOMENT,
+    extracted_fields=FREE, confidence_scores=SCORES, reference_document_id=nullable(TEXT), comparison_results=nullable(FREE),
+)  # fmt: skip
+CHECK = shape(id=TEXT, document_id=TEXT, name=TEXT, status=one_of(*_OUTCOMES.values()), reason=nullable(TEXT), message=TEXT, created_at=MOMENT)
+FINGERPRINT = shape(id=TEXT, document_id=TEXT, kind=TEXT, fingerprint_hash=TEXT, created_at=MOMENT)
+DELIVERY = shape(
+    id=TEXT, event_type=TEXT, endpoint_id=nullable(TEXT), status=TEXT, attempts=WHOLE, last_status_code=nullable(WHOLE),
+    last_error=nullable(TEXT), created_at=MOMENT, delivered_at=nullable(MOMENT),
+)  # fmt: skip
+CLASSIFICATION = shape(
+    predicted_type=nullable(TEXT), country=nullable(TEXT), confidence=nullable(NUMBER), candidates=listed(shape(type=TEXT, confidence=NUMBER))
+)
+RISK = shape(score=WHOLE, level=one_of("low", "medium", "high"), signals=listed(CHECK))
+RESULT = shape(
+    session_id=TEXT, status=one_of(*STATUSES), result=one_of("approved", "rejected", "needs_review"), decided_at=nullable(MOMENT),
+    documents=listed(shape(document_id=TEXT, document_type=TEXT, status=TEXT, extracted_data=ANY)), checks=listed(CHECK),
+)  # fmt: skip
+CASE = shape(
+    id=TEXT, session_id=TEXT, status=one_of("open"), workflow_id=TEXT, external_ref=nullable(TEXT), opened_at=nullable(MOMENT), tags=listed(TEXT)
+)
+PAGINATION = shape(total=WHOLE, limit=WHOLE, offset=WHOLE)
+
+
+def page_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return shape(data=listed(entry), pagination=PAGINATION)
+
+
+def session_status(case: Verification, documents: list[Document]) -> str:
+    number = int(case.status)
+    if number == 1:
+        return "capturing" if documents else "pending"
+    return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else _BY_NUMBER[number]
+
+
+def retention_of(everything: object, images: object) -> str:
+    return "redacted" if everything else "sensitive_redacted" if images else "active"
+
+
+def session_body(case: Verification) -> dict[str, Any]:
+    """Needs ``flow_version`` and ``live_documents``."""
+    documents: list[Document] = case.live_documents  # type: ignore[attr-defined]
+    photo = next((entry for entry in documents if entry.context == "PHOTO_ID"), None)
+    reviewed = int(case.status) == 5
+    return {
+        "id": under("ses", case.pk),
+        "status": session_status(case, documents),
+        "is_sandbox": case.environment == "sandbox",
+        "environment": case.environment,
+        "created_at": moment(case.created_at),
+        "updated_at": moment(case.updated_at),
+        "external_ref": case.external_ref or None,
+        "metadata": case.metadata,
+        "country": photo.country if photo else None,
+        "checks": sorted(case.definition.rules),
+        "workflow_id": case.flow_id,
+        "document_type": photo.type.kind if photo else None,
+        "retention_status": retention_of(case.redacted_at, case.images_redacted_at),
+        "processing_attempts": case.attempt,
+        "consent_ip": None,
+        "capture_url": None,
+        "token_expires_at": None,
+        "case_id": under("case", case.pk) if reviewed else None,
+        "case_status": "open" if reviewed else None,
+        "tags": case.tags,
+    }
+
+
+def document_body(request: Request, document: Document) -> dict[str, Any]:
+    """Needs ``verification`` and ``images__blob``."""
+    case = document.verification
+    return {
+        "id": document.pk,
+        "session_id": None if case.standalone else under("ses", case.pk),
+        "document_type": document.type.kind,
+        "type_label": document.type.name,
+        "country": document.country,
+        "status": _DOCUMENT_STATUSES[int(document.status)],
+        "is_sandbox": case.environment == "sandbox",
+        "sides": [_side(request, document, image) for image in document.images.all()],
+        "retention_status": retention_of(case.redacted_at, document.images_redacted_at),
+        "created_at": moment(document.created_at),
+        "updated_at": moment(document.updated_at),
+    }
+
+
+def _side(request: Request, document: Document, image: Image) -> dict[str, Any]:
+    url = None if document.images_redacted_at else link_to(request, image.blob, FILES)
+    return {"side": image.side, "content_type": image.content_type, "pages": image.pages, "download_url": url}
+
+
+def extraction_body(extraction: Extraction) -> dict[str, Any]:
+    """Ours without engine, duration and regions."""
+    ours = present.extraction_body(extraction)
+    return {name: ours[name] for name in _OF_EXTRACTIONS}
+
+
+def check_body(check: ShownCheck) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "document_id": check.document_id,
+        "name": check.rule,
+        "status": _OUTCOMES[check.outcome],
+        "reason": check.reason_code or None,
+        "message": check.message,
+        "created_at": moment(check.created_at),
+    }
+
+
+def fingerprint_body(mark: Fingerprint) -> dict[str, Any]:
+    return {
+        "id": mark.pk,
+        "document_id": mark.document_id,
+        "kind": mark.kind,
+        "fingerprint_hash": mark.digest,
+        "created_at": moment(mark.created_at),
+    }
+
+
+def delivery_body(delivery: WebhookDelivery) -> dict[str, Any]:
+    return {
+        "id": delivery.pk,
+        "event_type": delivery.event.type,
+        "endpoint_id": delivery.endpoint_id,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_status_code": delivery.last_status_code,
+        "last_error": delivery.last_error or None,
+        "created_at": moment(delivery.created_at),
+        "delivered_at": moment(delivery.delivered_at),
+    }
+
+
+def case_body(case: Verification) -> dict[str, Any]:
+    """A session that waits for a person."""
+    return {
+        "id": under("case", case.pk),
+        "session_id": under("ses", case.pk),
+        "status": "open",
+        "workflow_id": case.flow_id,
+        "external_ref": case.external_ref or None,
+        "opened_at": moment(case.submitted_at),
+        "tags": case.tags,
+    }
+
+
+def risk_body(risk: Risk) -> dict[str, Any]:
+    return {"score": risk.score, "level": risk.level, "signals": [check_body(check) for check in risk.signals]}
+
+
+def type_of(word: str) -> DocumentType | None:
+    """A document type by its kind (``passport``) or its number; of two of one kind the photo ID."""
+    return next((kind for kind in DOCUMENT_TYPES.values() if word in (kind.kind, str(kind.id))), None)
+
+
+def result_body(file: CaseFile, outcome: str, checks: list[ShownCheck]) -> dict[str, Any]:
+    case = file.verification
+    documents = [
+        {
+            "document_id": entry.pk, "document_type": entry.type.kind, "status": _DOCUMENT_STATUSES[int(entry.status)],
+            "extracted_data": extracted_data(entry),
+        }
+        for entry in file.documents
+    ]  # fmt: skip
+    return {
+        "session_id": under("ses", case.pk),
+        "status": session_status(case, list(file.documents)),
+        "result": outcome,
+        "decided_at": moment(case.finished_at),
+        "documents": documents,
+        "checks": [check_body(check) for check in checks],
+    }
+
+
+def attempt_bodies(case: Verification, documents: list[Document]) -> list[dict[str, Any]]:
+    """Newest first; the one that runs has the session's own status."""
+    numbers = range(case.attempt, 0, -1)
+    current = [entry for entry in documents if entry.superseded_at is None]
+    return [
+        {
+            "attempt": number,
+            "documents": sorted(entry.pk for entry in documents if entry.attempt == number),
+            "status": session_status(case, current) if number == case.attempt else "resubmitted",
+        }
+        for number in numbers
+    ]
+
+
+def redaction_body(pk: str, done: Redaction | Refused) -> dict[str, Any]:
+    said = {"session_id": under("ses", pk)}
+    if isinstance(done, Refused):
+        return {**said, "status": "failed", "error": done.code, "detail": done.message}
+    return {**said, "status": done.status}

@@ -1,0 +1,94 @@
+"""Sessions and documents: the two pages of the contract, "Update a session" and "Trigger document extraction"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.conformance.kit import (
+    Kit,
+    Line,
+    exactly,
+    fields,
+    is_flag,
+    is_moment,
+    is_moment_or_null,
+    is_object,
+    is_object_or_null,
+    is_scores,
+    is_text,
+    is_text_or_null,
+    is_texts,
+    is_whole,
+    one_of,
+    picture,
+    status,
+)  # fmt: skip
+
+SESSION = {
+    "id": is_text, "status": one_of("pending", "capturing"), "is_sandbox": is_flag, "environment": is_text, "created_at": is_moment,
+    "updated_at": is_moment, "external_ref": exactly("order-7"), "metadata": exactly({"plan": "family", "kept": [1]}), "country": is_text_or_null,
+    "checks": is_texts, "workflow_id": is_text, "document_type": is_text_or_null, "retention_status": exactly("active"),
+    "processing_attempts": is_whole, "consent_ip": is_text_or_null, "capture_url": is_text_or_null, "token_expires_at": is_moment_or_null,
+    "case_id": is_text_or_null, "case_status": is_text_or_null, "tags": exactly(["vip"]),
+}  # fmt: skip
+EXTRACTION = {
+    "id": is_text, "document_id": is_text, "extraction_type": one_of("ocr", "barcode", "mrz"),
+    "status": one_of("pending", "processing", "completed", "failed"), "created_at": is_moment, "extracted_fields": is_object,
+    "confidence_scores": is_scores, "reference_document_id": is_text_or_null, "comparison_results": is_object_or_null,
+}  # fmt: skip
+ERROR = {"error": is_text, "detail": is_text, "status_code": is_whole, "request_id": is_text}
+
+
+class Verifa(Kit):
+    def lines(self) -> Iterator[Line]:
+        made = self.call("POST", "/api/v1/sessions", {"workflow_id": "usps1583", "metadata": {"kept": [1], "old": "x"}, "tags": ["vip"]})
+        yield status("create a session", made, 201)
+        place = f"/api/v1/sessions/{made.body['id']}"
+        yield from self.update(place)
+        yield from self.refused(place)
+        yield from self.extract(place)
+
+    def update(self, place: str) -> Iterator[Line]:
+        what = "PATCH /sessions/{id}"
+        body = {"external_ref": "order-7", "metadata": {"plan": "family", "old": None}}
+        done = self.call("PATCH", place, body, Verifa_Version="2026-02-01", Idempotency_Key=f"k-{place}")
+        yield status(what, done, 200)
+        yield from fields(what, done.body, SESSION)
+        yield f"{what}: the id begins with ses_", str(done.body.get("id")).startswith("ses_"), str(done.body.get("id"))
+        yield f"{what}: Verifa-Version is taken", done.header("Verifa-Version") == "2026-02-01", str(done.headers)
+        again = self.call("PATCH", place, body, Idempotency_Key=f"k-{place}")
+        yield f"{what}: Idempotency-Key answers the same again", again.body == done.body and again.status == 200, str(again.status)
+        yield status(f"{what}: the key with other parameters", self.call("PATCH", place, {"external_ref": "b"}, Idempotency_Key=f"k-{place}"), 422)
+        camel = self.call("PATCH", place, {}, Key_Inflection="camel")
+        yield f"{what}: Key-Inflection camel", camel.body.get("externalRef") == "order-7", str(camel.body)[:200]
+        yield f"{what}: snake by default", "external_ref" in done.body, str(done.body)[:200]
+
+    def refused(self, place: str) -> Iterator[Line]:
+        what = "PATCH /sessions/{id}"
+        yield status(f"{what}: external_ref of 256 characters", self.call("PATCH", place, {"external_ref": "x" * 256}), 422)
+        yield status(f"{what}: external_ref of 255 characters", self.call("PATCH", place, {"external_ref": "x" * 255}), 200)
+        yield status(f"{what}: a metadata value over 16 KB", self.call("PATCH", place, {"metadata": {"k": "x" * 16384}}), 422)
+        yield status(f"{what}: metadata that is null", self.call("PATCH", place, {"metadata": None}), 422)
+        yield status(f"{what}: a version that is no date", self.call("PATCH", place, {}, Verifa_Version="latest"), 400)
+        unknown = self.call("PATCH", "/api/v1/sessions/ses_nothing", {})
+        yield status(f"{what}: unknown", unknown, 404)
+        yield from fields("errors", unknown.body, ERROR)
+        yield status(f"{what}: without a key", self.unauthenticated("PATCH", place), 401)
+        gone = self.call("POST", "/api/v1/sessions", {"workflow_id": "usps1583"})
+        other = f"/api/v1/sessions/{gone.body['id']}"
+        yield status("DELETE /sessions/{id}/data", self.call("DELETE", f"{other}/data"), 200)
+        yield status(f"{what}: redacted", self.call("PATCH", other, {"external_ref": "late"}), 422)
+
+    def extract(self, place: str) -> Iterator[Line]:
+        what = "POST /documents/{id}/extract"
+        body = {"document_type": "passport", "country": "USA", "file": picture()}
+        uploaded = self.call("POST", f"{place}/documents", body)
+        yield status("upload a document to a session", uploaded, 201)
+        done = self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract", Verifa_Version="2026-02-01")
+        yield status(what, done, 200)
+        yield from fields(what, done.body, EXTRACTION)
+        yield f"{what}: document_id", done.body.get("document_id") == uploaded.body["id"], str(done.body)
+        yield status(f"{what}: unknown", self.call("POST", "/api/v1/documents/doc_nothing/extract"), 404)
+        yield status(f"{what}: without a key", self.unauthenticated("POST", "/api/v1/documents/doc_nothing/extract"), 401)
+        yield status("DELETE data of a session with documents", self.call("DELETE", f"{place}/data"), 200)
+        yield status(f"{what}: redacted", self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract"), 422)
