@@ -7,12 +7,15 @@ COPY requirements/core.lock /tmp/core.lock
 RUN pip install --require-hashes --requirement /tmp/core.lock
 
 FROM python:3.12-slim-bookworm
+# Debian keeps one version of a package: a pin would break the build with each security fix.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini tesseract-ocr \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vouchbox
 COPY --from=build /opt/vouchbox /opt/vouchbox
-ENV PATH=/opt/vouchbox/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/srv/vouchbox/var
+ENV PATH=/opt/vouchbox/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/srv/vouchbox/var \
+    PROMETHEUS_MULTIPROC_DIR=/dev/shm/vouchbox-metrics
 WORKDIR /srv/vouchbox
 COPY manage.py ./
 COPY config config
@@ -28,7 +31,8 @@ RUN SECRET_KEY=only-for-this-line \
     python manage.py collectstatic --no-input \
     && python -m compileall -q config decisions documents flows verifications vouchbox_client \
     && chown -R vouchbox:vouchbox var
-USER vouchbox
+# By number, so that Kubernetes can tell that it is not root.
+USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/health/live', headers={'Host': os.environ.get('ALLOWED_HOSTS', 'localhost').split(',')[0].strip()}), timeout=4)"]

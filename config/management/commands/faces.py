@@ -38,6 +38,8 @@ class Command(BaseCommand):
 def _compared(a: str, b: str) -> dict[str, Any]:
     begun = time.perf_counter()
     answer: dict[str, Any] = {"score": None, "level": "not_assessed", "same": None, "engine": settings.FACE_ENGINE, "seconds": 0.0, "error": None}
+    if settings.FACE_ENGINE == "off":
+        return {**answer, "error": {"code": "not_assessed", "message": "FACE_ENGINE is off"}}
     try:
         pages = [open_pages(Path(name).read_bytes(), accept_pdf=True, max_pixels=settings.MAX_IMAGE_PIXELS)[0].rgb for name in (a, b)]
         match = compare_faces(pages[0], pages[1], engine=face_engine(settings.FACE_ENGINE))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -81,6 +81,8 @@ def _demo_reviewer() -> list[str]:
     password = secrets.token_urlsafe(12)
     user = User.objects.create_user(REVIEWER, password=password, is_staff=True)
     user.groups.set(Group.objects.filter(name__in=[REVIEWERS, COMPLIANCE]))
+    # So that the documentation's operations can be tried with a click.
+    user.user_permissions.set(Permission.objects.filter(codename="add_apitoken", content_type__app_label="flows"))
     return [f"Reviewer     {REVIEWER} / {password}  (shown once)"]
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import dramatiq
@@ -54,12 +54,14 @@ class _Process:
         for queue in queues:
             self.broker.declare_queue(queue)
         # Receivers that take their time hold the threads of their own queue only.
-        groups = [{"webhooks"} & set(queues), set(queues) - {"webhooks"}]
+        self.groups = [group for group in ({"webhooks"} & set(queues), set(queues) - {"webhooks"}) if group]
         timeout = 50 if not settings.REDIS_URL else 200
-        logging.disable(logging.WARNING)  # the broker takes the second worker's middleware for a mistake
-        self.workers = [Worker(self.broker, queues=group, worker_threads=threads, worker_timeout=timeout) for group in groups if group]
-        logging.disable(logging.NOTSET)
-        self.sent: dict[str, float] = {}
+        # A post to a webhook is nothing but waiting, so more of them share a processor.
+        self.workers = [
+            Worker(self.broker, queues=group, worker_threads=threads * (2 if "webhooks" in group else 1), worker_timeout=timeout)
+            for group in self.groups
+        ]
+        self.sent: dict[tuple[str, datetime], float] = {}
         self.beaten = self.swept = self.busy = 0.0
 
     def run(self) -> None:
@@ -68,8 +70,10 @@ class _Process:
         if "reading" in self.queues:
             reading.warm_up()
         self.broker.emit_after("process_boot")
+        logging.disable(logging.WARNING)  # the broker takes the second worker's middleware for a mistake
         for worker in self.workers:
             worker.start()
+        logging.disable(logging.NOTSET)
         log.info("worker_started", queues=self.queues)
         while not self.stop.wait(POLL_SECONDS if time.monotonic() - self.busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS):
             self._round()
@@ -95,11 +99,13 @@ class _Process:
             self.stop.wait(1.0)
 
     def _send_due(self, now: float) -> None:
-        self.sent = {pk: at for pk, at in self.sent.items() if now - at < SEND_AGAIN_SECONDS}
+        self.sent = {turn: at for turn, at in self.sent.items() if now - at < SEND_AGAIN_SECONDS}
         grace = timedelta(seconds=SWEEP_SECONDS) if settings.REDIS_URL else timedelta(0)
-        for message in due(self.queues, grace=grace):
-            if message.pk not in self.sent:
-                self.sent[message.pk] = self.busy = now
+        # Group by group: a heap of webhooks hides no other work.
+        for message in (message for group in self.groups for message in due(sorted(group), grace=grace)):
+            turn = (message.pk, message.available_at)
+            if turn not in self.sent:
+                self.sent[turn] = self.busy = now
                 self._send(message)
 
     def _send(self, message: OutboxMessage) -> None:
