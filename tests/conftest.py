@@ -6,16 +6,55 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
+from codes import CONTRACT, OUTSIDE_THE_API, WITHOUT_AN_ENDPOINT
 from django.core.cache import cache
 from django.db import connection
 from PIL import Image
 from scripted import Script
 
+from config.api import errors
 from factories import Person, make_person
 from flows import catalogue, datakeys
+from flows.errors import Refused
 from flows.services import publish_flow
 from verifications import append_only
+
+# A busy machine is no bug: how long an example takes is the benchmark's business.
+hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("steady")
+
+ANSWERED: set[str] = set()
+_body_of = errors.body_of
+
+
+def _noted(refusal: Refused) -> dict[str, Any]:
+    ANSWERED.add(refusal.code)
+    return _body_of(refusal)
+
+
+errors.body_of = _noted
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """What a process of pytest-xdist was answered."""
+    ANSWERED.update(getattr(node, "workeroutput", {}).get("codes", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Every code of the contract was answered, and no other; the first holds for a whole run only."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["codes"] = sorted(ANSWERED)
+        return
+    options = session.config.option
+    whole = session.config.args_source.name == "TESTPATHS" and not (options.keyword or options.markexpr or options.collectonly)
+    missing = CONTRACT - WITHOUT_AN_ENDPOINT - ANSWERED if whole and session.exitstatus == 0 else set()
+    strange = ANSWERED - CONTRACT - OUTSIDE_THE_API
+    if missing or strange:
+        print(f"\nCodes that no test was answered: {sorted(missing)}; codes outside the contract: {sorted(strange)}")  # noqa: T201
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +106,13 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     scripted = Script()
     monkeypatch.setattr("documents.reading.read", scripted.read)
     return scripted
+
+
+@pytest.fixture
+def racing() -> None:
+    """For tests of threads that write at once: SQLite in memory refuses the second at once instead of letting it wait, as a file does."""
+    if connection.vendor == "sqlite" and "memory" in str(connection.settings_dict["NAME"]):
+        pytest.skip("on a SQLite file or PostgreSQL only: tests/test_production.py runs it on both")
 
 
 @pytest.fixture
