@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench fuzz test-easyocr lint fix up down lock clean
+.PHONY: help run demo test faults bench fuzz test-easyocr lint audit fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ demo: $(VENV)/.core ## a whole verification over HTTP against the running servic
 test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 	@$(BIN)/python -m pytest $(or $(T),-n auto --dist worksteal)
 
+faults: $(VENV)/.dev ## kill, stop and fill what the service stands on, and renew the table in docs/reliability.md
+	@$(BIN)/python tests/faults/run.py --page docs/reliability.md
+
 fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
 	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py -q -s
 
@@ -55,6 +58,11 @@ lint: $(VENV)/.dev ## ruff, mypy, import-linter, migrations, deploy check, OpenA
 	  FIELD_ENCRYPTION_KEYS="k1:$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())')" \
 	  ALLOWED_HOSTS=vouchbox.example PUBLIC_URL=https://vouchbox.example DATABASE_URL=postgres://localhost/vouchbox $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python manage.py openapi --check
+
+audit: $(VENV)/.dev ## known weaknesses of the locked libraries (asks the network), and their list as CycloneDX in var/
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --of JSON -o var/sbom.json requirements/core.lock
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/core.lock
 
 fix: $(VENV)/.dev ## format and repair what can be repaired by machine
 	@$(BIN)/ruff check --fix .

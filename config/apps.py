@@ -15,3 +15,9 @@ class ReviewAdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "config.signin.site.Site"
+
+    def ready(self) -> None:
+        super().ready()
+        from config.signin import people
+
+        people.register()

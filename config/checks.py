@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,9 +58,9 @@ def check_pipeline(app_configs: Sequence[AppConfig] | None, **options: Any) -> l
             messages += _actor_messages(name)
     for name in pipeline.PUBLIC_ROUTES:
         messages += _actor_messages(name)
-    for name in pipeline.SCHEDULE:
+    for name in [*pipeline.SCHEDULE, *pipeline.CALLBACKS.values()]:
         if not callable(_resolved(name)):
-            messages.append(Error(f"SCHEDULE names what is not there: {name}", id="vouchbox.E012"))
+            messages.append(Error(f"SCHEDULE or CALLBACKS names what is not there: {name}", id="vouchbox.E012"))
     return messages
 
 
@@ -87,6 +88,24 @@ def check_events(app_configs: Sequence[AppConfig] | None, **options: Any) -> lis
         for move, event in sorted(moves)
         if not hasattr(getattr(known.get(move.partition(".")[0]), move.partition(".")[2], None), "_django_fsm")
     ]
+
+
+@register()
+def check_keys(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    if not settings.KEY_WRAPPER:
+        return []
+    wrapper = _resolved(settings.KEY_WRAPPER)
+    if all(hasattr(wrapper, name) for name in ("key_id", "wrap", "unwrap")):
+        return []
+    return [Error("KEY_WRAPPER: expected a class with key_id, wrap and unwrap that can be imported", id="vouchbox.E015")]
+
+
+@register()
+def check_sqlite(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    """Requests are counted by INSERT … RETURNING."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and sqlite3.sqlite_version_info < (3, 35):
+        return [Error(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.", id="vouchbox.E022")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from config import instruments
 from config.api.errors import refusal_json, safe_only
 from flows.errors import Refused
 from verifications.models import MessageState, OutboxMessage, Verification, VerificationStatus, WorkerHeartbeat
@@ -107,6 +108,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return refusal_json(request, Refused("not_found", "There is nothing at this address.", status=404))
     registry = CollectorRegistry()
     registry.register(_Collector())
+    instruments.register_on(registry)
     return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

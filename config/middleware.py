@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config.api.errors import not_found
 from config.api.headers import version_of
+from config.instruments import observe_request
 from flows.ids import new_request_id
 from flows.tracing import request_id
 
@@ -18,12 +19,13 @@ log = structlog.get_logger(__name__)
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}\Z")
 
 
-def _log(request: HttpRequest, response: HttpResponse, begun: float) -> None:
-    """One line per request. The route without its query: a query may hold what a client searches for, a link's path is a key to an image."""
+def _note(request: HttpRequest, response: HttpResponse, begun: float) -> None:
+    """One line and one observation. The route without its query: a query may hold what a client searches for, a link's path is a key to an image."""
     match = request.resolver_match
     ids = {name: value for name, value in (match.kwargs if match else {}).items() if name in ("flow", "verification", "document")}
-    took = round((time.monotonic() - begun) * 1000)
-    log.info("request", method=request.method, route=match.route if match else "", status=response.status_code, ms=took, **ids)
+    seconds, route = time.monotonic() - begun, match.route if match else ""
+    observe_request(str(request.method), route, response.status_code, seconds)
+    log.info("request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000), **ids)
 
 
 class RequestIdMiddleware:
@@ -41,7 +43,7 @@ class RequestIdMiddleware:
             response["Request-Id"] = request_id.get()
             if request.path.startswith("/api/") and "API-Version" not in response:
                 response["API-Version"] = version_of(request)
-            _log(request, response, begun)
+            _note(request, response, begun)
             return response
         finally:
             request_id.reset(token)

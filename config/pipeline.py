@@ -30,17 +30,24 @@ REDACTORS: list[str] = [
 # Where the ground floor, which knows of no audit trail, has its own changes written down.
 AUDIT = "verifications.audit.record"
 
+# In whose words a verification's own webhook is told: function(event) -> the body's members, None where that dialect has no word for it.
+CALLBACKS: dict[str, str] = {"anycheck": "config.api.dialects.anycheck.callbacks.body_of"}
+
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
+    "verifications.upkeep.mend_clock": 60,
     "verifications.upkeep.forget_done_messages": 3600,
+    "verifications.redaction.forget_addresses": 600,
+    "verifications.slots.forget_slots": 86_400,
     "flows.idempotency.forget_old_answers": 3600,
     "config.api.throttle.forget_windows": 3600,
     "verifications.audit.checkpoint_chains": 86_400,
     "documents.retention.redact_due": 3600,
     "decisions.exports.forget_old_exports": 3600,
     "documents.storage.sweep": 300,
+    "documents.uploads.forget_old_uploads": 3600,
     "documents.upkeep.wake_stuck": 600,
-    "documents.expiring.tell_expiring": 86_400,
+    "documents.expiring.tell_expiring": 21_600,
 }
 
 QUEUES: dict[str, str] = {

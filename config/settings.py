@@ -37,6 +37,10 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"FIELD_ENCRYPTION_KEYS: {error}") from error
 
+KEY_WRAPPER = env_text("KEY_WRAPPER")
+if KEY_WRAPPER and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", KEY_WRAPPER):
+    raise ImproperlyConfigured("KEY_WRAPPER: expected the dotted path of a class such as keys.Wrapper")
+
 INSTALLED_APPS = [
     "config",
     "flows",
@@ -186,6 +190,8 @@ os.environ.setdefault("EASYOCR_MODULE_PATH", env_text("EASYOCR_MODULE_PATH", str
 MAX_IMAGE_BYTES = env_int("MAX_IMAGE_MB", 10, least=1, most=1000) * 1024 * 1024
 MAX_REQUEST_BYTES = env_int("MAX_REQUEST_MB", 32, least=1, most=4000) * 1024 * 1024
 MAX_IMAGE_PIXELS = env_int("MAX_IMAGE_PIXELS", 50_000_000, least=1)
+READING_SECONDS = env_int("READING_SECONDS", 120, least=1, most=540)
+READING_MEMORY_MB = env_int("READING_MEMORY_MB", 4096, least=512, most=1_048_576)
 SIGNED_URL_SECONDS = env_int("SIGNED_URL_SECONDS", 1800, least=1, most=604_800)
 TOKEN_DAYS = env_int("TOKEN_DAYS", 180, most=36_500)
 WEBHOOK_ALLOWED_HOSTS = env_list("WEBHOOK_ALLOWED_HOSTS")
@@ -284,6 +290,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["config.api.dialects.described.native_endpoints"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.api.schema.with_shared_components"],
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "verifications.models.VerificationStatus",

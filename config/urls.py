@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path, re_path, register_converter
+from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
 from config import health
 from config.api import errors
-from config.api.docs import document, interactive
+from config.api.dialects import described
+from config.api.docs import document, interactive, sandbox_token
 from config.api.flow import bundles, files, forms, inspections, lists
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
@@ -82,6 +83,11 @@ urlpatterns = [
     path("api/v1/<flow:flow>/inspections", inspections.Inspections.as_view()),
     path("api/v1/<flow:flow>/inspections/<str:inspection>", inspections.InspectionDetail.as_view()),
     path("api/v1/<flow:flow>/decisions", d.Decisions.as_view()),
+    path("", include("config.api.dialects.choice")),
+    path("", include("config.api.dialects.verifa.urls")),
+    path("", include("config.api.dialects.persona.urls")),
+    path("", include("config.api.dialects.anycheck.urls")),
+    path("api/openapi/<str:dialect>", described.document),
     path("inspect/<str:token>", inspections.inspect),
     path("inspect/<str:token>/<str:verification>", inspections.inspect_record),
     path("files/<str:token>", files.open_link),
@@ -89,6 +95,7 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("metrics", health.metrics),
     path("docs", interactive),
+    path("docs/token", sandbox_token),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     re_path(r"^", errors.not_found),

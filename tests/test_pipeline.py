@@ -20,8 +20,9 @@ from documents.storage import sweep
 from documents.upkeep import wake_stuck
 from factories import Person, start, upload, work_off
 from flows.errors import Refused
-from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, Verification, VerificationStatus
-from verifications.outbox import release_leases
+from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, Verification, VerificationStatus, WebhookSlot
+from verifications.outbox import due, release_leases
+from verifications.upkeep import mend_clock
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -246,3 +247,24 @@ def test_a_document_left_in_progress_by_a_forgotten_reader_is_taken_over(alice: 
     assert wake_stuck() == 1
     work_off()
     assert set(Document.objects.values_list("status", flat=True)) == {DocumentStatus.APPROVED}
+
+
+def test_work_of_a_time_when_the_clock_was_ahead_is_due_at_once(alice: Person, picture: Picture, script: Script) -> None:
+    upload(alice, start(alice), front=picture())
+    ahead = timezone.now() + timedelta(hours=2)
+    rows = OutboxMessage.objects.order_by("pk")
+    written, leased, retried, *others = rows.values_list("pk", flat=True)
+    rows.filter(pk=written).update(available_at=ahead, created_at=ahead)
+    rows.filter(pk=leased).update(state=MessageState.RUNNING, lease_until=ahead, lease_token="gone")
+    rows.filter(pk=retried).update(queue="decisions", available_at=ahead)
+    by_right = timezone.now() + timedelta(hours=5)
+    waiting = OutboxMessage.objects.create(
+        event="webhook.test", actor="verifications.actors.deliver_webhook", queue="webhooks", available_at=by_right
+    )
+    slot = WebhookSlot.objects.create(receiver="https://receiver.example", number=0, until=ahead, holder="gone")
+    assert (mend_clock(), mend_clock()) == (4, 0)
+    assert {row.pk for row in due()} == {written, leased, retried, *others}
+    waiting.refresh_from_db()
+    slot.refresh_from_db()
+    assert waiting.available_at == by_right
+    assert slot.until <= timezone.now()
