@@ -7,7 +7,7 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
-from config import health
+from config import capture, health
 from config.api import errors
 from config.api.dialects import described
 from config.api.docs import document, interactive, sandbox_token
@@ -88,6 +88,12 @@ urlpatterns = [
     path("", include("config.api.dialects.persona.urls")),
     path("", include("config.api.dialects.anycheck.urls")),
     path("api/openapi/<str:dialect>", described.document),
+    path("capture/<str:token>", capture.visit),
+    path("capture/at/<str:link>", capture.page, name="capture"),
+    path("capture/at/<str:link>/consent", capture.consent, name="capture-consent"),
+    path("capture/at/<str:link>/documents", capture.upload, name="capture-upload"),
+    path("capture/at/<str:link>/documents/<str:document>", capture.remove, name="capture-remove"),
+    path("capture/at/<str:link>/submit", capture.submit, name="capture-submit"),
     path("inspect/<str:token>", inspections.inspect),
     path("inspect/<str:token>/<str:verification>", inspections.inspect_record),
     path("files/<str:token>", files.open_link),

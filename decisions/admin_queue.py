@@ -145,7 +145,7 @@ def listed(rows: Rows) -> Rows:
     total = Subquery(documents.values("verification").annotate(total=Count("pk")).values("total"))
     newest = Decision.objects.filter(document__superseded_at__isnull=True).order_by("-created_at", "-id").defer("note_sealed", "sentence")
     return (
-        rows.select_related("flow", "flow_version", "workspace", "assignment__reviewer")
+        rows.select_related("flow", "flow_version", "workspace", "assignment__reviewer", "escalation")
         .annotate(document_total=Coalesce(total, 0))
         .prefetch_related(Prefetch("decisions", queryset=newest, to_attr="newest_decisions"))
     )
@@ -179,7 +179,9 @@ class QueueColumns:
         newest: dict[str, list[str]] = {}
         for decision in row.newest_decisions:  # type: ignore[attr-defined]
             newest.setdefault(decision.document_id, decision.reasons)
-        return ", ".join(code.replace("_", " ") for code in _distinct(newest.values())) or "–"
+        escalation = getattr(row, "escalation", None)
+        told = ["escalated"] if escalation is not None and escalation.attempt == row.attempt else []
+        return ", ".join([*told, *(code.replace("_", " ") for code in _distinct(newest.values()))]) or "–"
 
     @admin.display(description="Documents", ordering="document_total")
     def document_count(self, row: ReviewCase) -> int:
@@ -189,7 +191,7 @@ class QueueColumns:
     def assigned(self, row: ReviewCase) -> str:
         found: Assignment | None = getattr(row, "assignment", None)
         alive = found is not None and (found.active_at is None or found.active_at > timezone.now() - queue.IDLE)
-        return found.reviewer.get_username() if found is not None and alive else "–"
+        return found.who if found is not None and alive else "–"
 
 
 def _distinct(lists: Iterable[list[str]]) -> list[str]:

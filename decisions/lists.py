@@ -71,16 +71,17 @@ def _invalid(field: str, message: str) -> Refused:
 
 
 @transaction.atomic
-def remove_list_entry(*, caller: Caller, entry_id: str) -> None:
-    """Raises Refused("list_entry_not_found")."""
-    entry = get_list_entry(caller=caller, entry_id=entry_id)
+def remove_list_entry(*, caller: Caller, entry_id: str, kind: str | None = None) -> ListEntry:
+    """What was removed. Raises Refused("list_entry_not_found")."""
+    entry = get_list_entry(caller=caller, entry_id=entry_id, kind=kind)
     audit.record(workspace_id=caller.workspace.pk, actor=caller.name, action="list_entry.removed", subject=entry.pk, data={"kind": entry.kind})
-    entry.delete()
+    ListEntry.objects.filter(pk=entry.pk).delete()
+    return entry
 
 
-def get_list_entry(*, caller: Caller, entry_id: str) -> ListEntry:
-    """Raises Refused("list_entry_not_found")."""
-    entry = _entries(caller).filter(pk=entry_id).first()
+def get_list_entry(*, caller: Caller, entry_id: str, kind: str | None = None) -> ListEntry:
+    """``kind`` makes one of another kind unknown. Raises Refused("list_entry_not_found")."""
+    entry = _entries(caller).filter(pk=entry_id, **({"kind": kind} if kind else {})).first()
     if entry is None:
         raise Refused("list_entry_not_found", "No such list entry.", status=404)
     return entry

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -25,6 +25,7 @@ from verifications.services import find_verification
 
 if TYPE_CHECKING:
     from documents.models import Document
+    from flows.models import ApiToken
     from verifications.models import Verification
 
 
@@ -97,6 +98,10 @@ class DialectView(ApiView):
         self.about["verification"] = case.pk
         return case
 
+    def may(self, scope: str) -> bool:
+        """Whether the token carries a scope beyond the one that let it in."""
+        return scope in cast("ApiToken", self.request.auth).scopes
+
     def found_document(self, document_id: str) -> Document:
         """Raises Refused("document_not_found")."""
         return self.note_document(find_document(caller=self.caller, document_id=document_id))
@@ -143,16 +148,17 @@ class NotOffered(DialectView):
 
     scopes: ClassVar = dict.fromkeys(("get", "post", "patch", "delete"), "verifications:read")
     sentence = "This is not offered here."
+    code = "not_offered"
 
     def get(self, request: Request, **ids: str) -> Response:
-        raise Refused("not_offered", self.sentence, status=501)
+        raise Refused(self.code, self.sentence, status=501)
 
     post = patch = delete = get
 
 
-def not_offered(dialect: Dialect, sentence: str) -> Callable[..., HttpResponse]:
+def not_offered(dialect: Dialect, sentence: str, *, code: str = "not_offered") -> Callable[..., HttpResponse]:
     """A view that says why."""
-    named: Any = type("NotOfferedThere", (NotOffered,), {"dialect": dialect, "sentence": sentence, "schema": None})
+    named: Any = type("NotOfferedThere", (NotOffered,), {"dialect": dialect, "sentence": sentence, "code": code, "schema": None})
     view: Callable[..., HttpResponse] = named.as_view()
     return view
 

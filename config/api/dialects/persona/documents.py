@@ -39,11 +39,10 @@ class _Documents(PersonaView):
 
     def change(self, document: str, kind: str, change: DocumentChange) -> Response:
         found = self.found(document, kind)
-        if not found.draft:
-            raise Refused("not_draft", "Only an initiated document can be changed.")
         services.replace_document(
-            caller=self.caller, flow=found.verification.flow_id, document_id=document, verification_id=found.verification_id, change=change
-        )
+            caller=self.caller, flow=found.verification.flow_id, document_id=document, verification_id=found.verification_id, change=change,
+            draft_only=True,
+        )  # fmt: skip
         return self.document(document)
 
     def found(self, document: str, kind: str) -> Any:

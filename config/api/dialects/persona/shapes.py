@@ -26,7 +26,7 @@ _BY_NUMBER = {2: "completed", 3: "approved", 4: "declined", 5: "needs_review", 6
 NUMBERS = {word: [number for number, own in _BY_NUMBER.items() if own == word] for word in INQUIRY_STATUSES}
 NUMBERS |= {"created": [1], "pending": [1], "failed": [5, 7]}
 PROGRESS = {
-    "created": Progress(shown=False), "pending": Progress(shown=True), "needs_review": Progress(unread=False), "failed": Progress(unread=True),
+    "created": Progress(opened=False), "pending": Progress(opened=True), "needs_review": Progress(unread=False), "failed": Progress(unread=True),
 }  # fmt: skip
 DOCUMENT_STATUSES = ("initiated", "submitted", "processed", "errored")
 CONTEXTS = {"photo_id": "PHOTO_ID", "proof_of_address": "PROOF_OF_ADDRESS", "selfie": "SELFIE"}
@@ -180,7 +180,7 @@ def inquiry_body(request: Request, case: Verification) -> dict[str, Any]:
 def inquiry_status(case: Verification, documents: list[Document]) -> str:
     number = int(case.status)
     if number == 1:
-        return "pending" if documents else "created"
+        return "pending" if documents or case.opened_at else "created"
     return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else _BY_NUMBER[number]
 
 
