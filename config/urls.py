@@ -11,7 +11,7 @@ from config import capture, health
 from config.api import errors
 from config.api.dialects import described
 from config.api.docs import document, interactive, sandbox_token
-from config.api.flow import bundles, files, forms, inspections, lists
+from config.api.flow import bundles, files, forms, inspections
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import judgement as j
@@ -36,10 +36,7 @@ _V, _D = "api/v1/<flow:flow>/verifications", "api/v1/<flow:flow>/documents"
 urlpatterns = [
     path("api/v1/openapi.json", document),
     path("api/v1/flows", v.Flows.as_view()),
-    path("api/v1/lists", lists.Lists.as_view()),
-    path("api/v1/lists/<str:entry>", lists.ListEntryDetail.as_view()),
     path("api/v1/verifications", v.AllVerifications.as_view()),
-    path("api/v1/events", w.Events.as_view()),
     path("api/v1/webhooks", w.Webhooks.as_view()),
     path("api/v1/webhooks/<str:webhook>", w.WebhookDetail.as_view()),
     path("api/v1/webhooks/<str:webhook>/test", w.WebhookTest.as_view()),

@@ -1,8 +1,8 @@
 """Use cases of the capture page, where a person shows documents themselves: a one-time link, consent, documents, submission.
 
 Of a link only the hash of its token is kept; the token itself is made from the link's id and SECRET_KEY whenever the client asks for its address, so
-that nothing stored opens the page. The first visit consumes the link; from then on the visitor's browser is known by a signed cookie, until a newer link,
-the end of the session's time, or the end of the case.
+that nothing stored opens the page. The first visit consumes the link; from then on the visitor's browser is known by a signed cookie, until a newer
+link, the end of the session's time, or the end of the case.
 """
 
 from __future__ import annotations

@@ -355,6 +355,12 @@ def require_open(verification: Verification, flow: str) -> None:
         raise Refused("verification_not_started", "The verification is not in Started status.")
 
 
+def require_faces_compared() -> None:
+    """Raises Refused("engine_not_configured") where the service has nothing to compare faces with."""
+    if settings.FACE_ENGINE == "off":
+        raise Refused("engine_not_configured", "The service is set up without an engine that compares faces (FACE_ENGINE).", status=501)
+
+
 def live_documents(verification: Verification) -> QuerySet[Document]:
     """Those that hold a slot; earlier attempts' are history."""
     return verification.documents.filter(superseded_at__isnull=True).order_by("created_at", "id")

@@ -52,7 +52,7 @@ class WorkerHeartbeatAdmin(ReadOnly):
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnly):
-    list_display = ("id", "url", "workspace", "environment", "active", "disabled_reason", "created_at")
+    list_display = ("id", "url", "workspace", "environment", "dialect", "active", "disabled_reason", "created_at")
     list_filter = ("workspace", "environment", "active")
     list_select_related = ("workspace",)
 

@@ -81,9 +81,10 @@ class DialectView(ApiView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         finished = super().finalize_response(request, response, *args, **kwargs)
-        asked = request.headers.get(self.dialect.version_header, "") if self.dialect.version_header else ""
-        if asked and _is_known_date(asked):
-            finished[self.dialect.version_header] = asked
+        if name := self.dialect.version_header:
+            asked = request.headers.get(name, self.pinned_version)
+            if _is_known_date(asked):
+                finished[name] = asked
         return finished
 
     def subjects(self, body: Any) -> dict[str, str]:
@@ -163,6 +164,6 @@ def not_offered(dialect: Dialect, sentence: str, *, code: str = "not_offered") -
     return view
 
 
-def signed_file(request: HttpRequest, token: str, filename: str = "") -> HttpResponseBase:
-    """A file by its signed link, without a key; the name at its end is for people."""
-    return open_link(request, token)
+def signed_file(request: HttpRequest, token: str, filename: str | None = None) -> HttpResponseBase:
+    """A file by its signed link, without a key; a name at its end must be the file's."""
+    return open_link(request, token, filename)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from verifications.models import CaptureLink, Verification, WebhookDelivery
 
 STATUSES = ("pending", "capturing", "processing", "completed", "expired", "failed", "awaiting_external", "under_review", "sandbox_pending")
-_BY_NUMBER = {2: "processing", 3: "completed", 4: "completed", 5: "under_review", 6: "expired", 7: "expired", 8: "awaiting_external"}
-NUMBERS = {word: [number for number, own in _BY_NUMBER.items() if own == word] for word in STATUSES} | {
+BY_NUMBER = {2: "processing", 3: "completed", 4: "completed", 5: "under_review", 6: "expired", 7: "expired", 8: "awaiting_external"}
+NUMBERS = {word: [number for number, own in BY_NUMBER.items() if own == word] for word in STATUSES} | {
     "pending": [1],
     "capturing": [1],
     "failed": [5],
@@ -42,7 +42,7 @@ NUMBERS = {word: [number for number, own in _BY_NUMBER.items() if own == word] f
 PROGRESS = {
     "pending": Progress(opened=False), "capturing": Progress(opened=True), "under_review": Progress(unread=False), "failed": Progress(unread=True),
 }  # fmt: skip
-_DOCUMENT_STATUSES = {1: "uploaded", 2: "processing", 3: "approved", 4: "rejected", 5: "under_review", 6: "canceled", 7: "extracted"}
+DOCUMENT_STATUSES = {1: "uploaded", 2: "processing", 3: "approved", 4: "rejected", 5: "under_review", 6: "canceled", 7: "extracted"}
 _OUTCOMES = {"pass": "passed", "warning": "review", "error": "failed", "not_applicable": "not_applicable"}
 FILES = "/api/v1/files/*"
 
@@ -62,7 +62,7 @@ LISTED_LINK = shape(
 )  # fmt: skip
 CREATED = {**SESSION, "properties": {**SESSION["properties"], "qr_code_data_url": nullable(TEXT)}}
 DOCUMENT = shape(
-    id=TEXT, session_id=nullable(TEXT), document_type=TEXT, type_label=TEXT, country=TEXT, status=one_of(*_DOCUMENT_STATUSES.values()),
+    id=TEXT, session_id=nullable(TEXT), document_type=TEXT, type_label=TEXT, country=TEXT, status=one_of(*DOCUMENT_STATUSES.values()),
     is_sandbox=FLAG, sides=listed(shape(side=one_of("front", "back"), content_type=TEXT, pages=WHOLE, download_url=nullable(TEXT))),
     retention_status=one_of("active", "sensitive_redacted", "redacted"), tags=listed(TEXT), metadata=FREE, created_at=MOMENT, updated_at=MOMENT,
 )  # fmt: skip
@@ -104,7 +104,7 @@ def session_status(case: Verification, documents: list[Document]) -> str:
     number = int(case.status)
     if number == 1:
         return "capturing" if documents or case.opened_at else "pending"
-    return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else _BY_NUMBER[number]
+    return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else BY_NUMBER[number]
 
 
 def retention_of(everything: object, images: object) -> str:
@@ -195,7 +195,7 @@ def document_body(request: Request, document: Document, *, with_links: bool) -> 
         "document_type": document.type.kind,
         "type_label": document.type.name,
         "country": document.country,
-        "status": _DOCUMENT_STATUSES[int(document.status)],
+        "status": DOCUMENT_STATUSES[int(document.status)],
         "is_sandbox": case.environment == "sandbox",
         "sides": [_side(request, document, image, with_links=with_links) for image in document.images.all()],
         "retention_status": retention_of(case.redacted_at, document.images_redacted_at),
@@ -293,7 +293,7 @@ def result_body(file: CaseFile, outcome: str, checks: list[ShownCheck]) -> dict[
     case = file.verification
     documents = [
         {
-            "document_id": entry.pk, "document_type": entry.type.kind, "status": _DOCUMENT_STATUSES[int(entry.status)],
+            "document_id": entry.pk, "document_type": entry.type.kind, "status": DOCUMENT_STATUSES[int(entry.status)],
             "extracted_data": extracted_data(entry),
         }
         for entry in file.documents
