@@ -219,7 +219,8 @@ def _page(request: HttpRequest, at: Opened, *, error: str = "", place: str = "",
         return _shown(request, "capture/consent.html", content, status)
     slots = _slots(request, at, definition, error=error, place=place)
     open_slots = [slot for slot in slots if slot.required and slot.document is None]
-    return _shown(request, "capture/documents.html", {**content, "slots": slots, "is_complete": not open_slots, "place": place}, status)
+    told = any(slot.error and slot.document is None for slot in slots)
+    return _shown(request, "capture/documents.html", {**content, "slots": slots, "is_complete": not open_slots, "told": told}, status)
 
 
 def _slots(request: HttpRequest, at: Opened, definition: FlowDefinition, *, error: str, place: str) -> list[Slot]:

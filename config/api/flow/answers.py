@@ -312,8 +312,8 @@ class ExtractedFieldsAnswer(s.Serializer):
 
 
 class WebhookAnswer(s.Serializer):
-    """``events`` is ``["*"]`` for all; ``dialect`` whose words and signature it is told in, null for ours. ``disabled_reason``: it was switched off by
-    us."""
+    """``events`` is ``["*"]`` for all; ``dialect`` whose words and signature it is told in, null for ours. ``disabled_reason``: it was switched off
+    by us."""
 
     id = s.CharField()
     url = s.CharField()
