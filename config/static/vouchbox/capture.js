@@ -45,6 +45,9 @@ for (const form of document.querySelectorAll("form")) {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+for (const time of document.querySelectorAll("time")) {
+  time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
 const wrong = document.querySelector("[role=alert]");
 if (wrong) {
   wrong.tabIndex = -1;
