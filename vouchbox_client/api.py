@@ -43,6 +43,14 @@ class CheckListEnvelope(TypedDict):
 class ComparisonRequestRequest(TypedDict):
     reference_document_id: str
 
+class ConsentAnswer(TypedDict):
+    """What a person agreed to on the capture page: when, from where, and which version of the flow's text."""
+
+    at: str
+    flow_version: str
+    ip: str
+    version: str
+
 ContextType: TypeAlias = Literal["PHOTO_ID", "PROOF_OF_ADDRESS", "SELFIE"]
 
 class CountryAnswer(TypedDict):
@@ -683,6 +691,7 @@ class PersonalDataAnswer(TypedDict):
     """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
 
     checks: list[CheckAnswer]
+    consent: ConsentAnswer | None
     decisions: list[DecisionAnswer]
     documents: list[PersonalDocumentAnswer]
     history: list[HistoryAnswer]

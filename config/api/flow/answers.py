@@ -418,10 +418,20 @@ class PersonalDocumentAnswer(DocumentAnswer):
     fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
 
 
+class ConsentAnswer(s.Serializer):
+    """What a person agreed to on the capture page: when, from where, and which version of the flow's text."""
+
+    at = s.DateTimeField()
+    ip = s.CharField()
+    version = s.CharField()
+    flow_version = s.CharField()
+
+
 class PersonalDataAnswer(s.Serializer):
     """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
 
     verification = VerificationAnswer()
+    consent = ConsentAnswer(allow_null=True)
     documents = PersonalDocumentAnswer(many=True)
     decisions = DecisionAnswer(many=True)
     checks = CheckAnswer(many=True)

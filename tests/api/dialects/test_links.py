@@ -205,6 +205,7 @@ def test_consent_is_for_those_who_may_see_personal_data_and_goes_with_them(alice
     agreed(session["capture_url"])
     place = f"{SESSIONS}/{session['id']}"
     clerk = make_person("clark", workspace="wonder", scopes=["verifications:read"])
+    assert say(alice, "get", f"{place}/export").json()["data"]["consent"]["ip"] == "203.0.113.7"
     assert [say(person, "get", place).json()["consent_ip"] for person in (alice, clerk)] == ["203.0.113.7", None]
     say(alice, "delete", f"{place}/data")
     shown = say(alice, "get", place).json()
