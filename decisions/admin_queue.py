@@ -19,6 +19,7 @@ from django.utils.timesince import timesince
 from decisions import queue
 from decisions.grounds import GROUNDS
 from decisions.models import Assignment, Check, Decision, ReviewCase
+from decisions.review_models import standing_escalation
 from decisions.reviewers import all_reviewers
 from decisions.rules import registry
 from documents.models import Document
@@ -179,8 +180,7 @@ class QueueColumns:
         newest: dict[str, list[str]] = {}
         for decision in row.newest_decisions:  # type: ignore[attr-defined]
             newest.setdefault(decision.document_id, decision.reasons)
-        escalation = getattr(row, "escalation", None)
-        told = ["escalated"] if escalation is not None and escalation.attempt == row.attempt else []
+        told = ["escalated"] if standing_escalation(row) is not None else []
         return ", ".join([*told, *(code.replace("_", " ") for code in _distinct(newest.values()))]) or "–"
 
     @admin.display(description="Documents", ordering="document_total")

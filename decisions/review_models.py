@@ -69,6 +69,12 @@ class Escalation(models.Model):
         return self.verification_id
 
 
+def standing_escalation(case: Verification) -> Escalation | None:
+    """That of the case's present attempt."""
+    found: Escalation | None = getattr(case, "escalation", None)
+    return found if found is not None and found.attempt == case.attempt else None
+
+
 class Audience(models.TextChoices):
     PRIVATE = "private", "Colleagues only"
     APPLICANT = "applicant", "For the applicant"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.utils import timezone
 from scripted import LEASE, Script
 from speaking import JSON_API, say
@@ -181,3 +182,13 @@ def test_claiming_needs_the_scope_for_decisions(bob: Person, doubtful: str) -> N
     for path in ("claim-next", f"{doubtful}/claim", f"{doubtful}/release", f"{doubtful}/escalate"):
         assert say(bob, "post", f"{CASES}/{path}", {}).status_code == 403
     assert Assignment.objects.count() == 0
+
+
+def test_people_see_that_a_case_was_escalated_and_why(alice: Person, doubtful: str, marge: User) -> None:
+    say(alice, "post", f"{CASES}/{doubtful}/escalate", {"reason": "The portrait looks pasted"})
+    browser = Client()
+    browser.force_login(marge)
+    place = f"/admin/decisions/reviewcase/{Verification.objects.get().pk}/change/"
+    shown = browser.get(place, follow=True).content.decode()
+    assert ("Escalated" in shown, "The portrait looks pasted" in shown) == (True, True)
+    assert "escalated" in browser.get("/admin/decisions/reviewcase/").content.decode()

@@ -282,3 +282,13 @@ def test_both_dialects_show_a_document_at_one_address(alice: Person, picture: Pi
     assert "document_type" in say(alice, "get", place).json()
     for headers in ({"Accept": "application/vnd.api+json"}, {"Persona-Version": "2023-01-05"}):
         assert say(alice, "get", place, **headers).json()["data"]["type"] == "document/government-id"
+
+
+@pytest.mark.parametrize("body", [
+    {"workflow_id": "usps1583", "external_ref": "r-1"}, {"workflow-id": "usps1583", "external-ref": "r-1", "unknown": 1},
+    {"workflowId": "usps1583", "externalRef": "r-1"}, {"inquiry-template-id": "usps1583", "reference-id": "r-1"},
+    {"data": {"type": "inquiry", "attributes": {"inquiry-template-id": "usps1583", "reference-id": "r-1"}}},
+], ids=["snake", "kebab", "camel", "other names", "JSON:API"])  # fmt: skip
+def test_a_session_is_created_in_any_spelling(alice: Person, body: dict[str, Any]) -> None:
+    made = say(alice, "post", SESSIONS, body)
+    assert (made.status_code, made.json()["workflow_id"], made.json()["external_ref"]) == (201, "usps1583", "r-1")

@@ -32,7 +32,15 @@ class SessionFields(serializers.Serializer):
     phone = _optional(Text, max_length=40, allow_blank=True)
 
 
+_ALIASES = {"inquiry_template_id": "workflow_id", "template_id": "workflow_id", "reference_id": "external_ref"}
+
+
 class SessionCreation(SessionAmendment):
+    """Names of another API for the same are understood."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value({**{_ALIASES[name]: value for name, value in data.items() if name in _ALIASES}, **data})
+
     workflow_id = Text(max_length=60)
     fields = _optional(SessionFields)
     expected_data = _optional(ExpectedData)

@@ -25,6 +25,12 @@ class VerifaView(DialectView):
     dialect = VERIFA
     schema = DialectSchema()
 
+    def body(self) -> Any:
+        """Members in an envelope of JSON:API are understood, too, for clients that came from there."""
+        found = super().body()
+        data = found.get("data") if isinstance(found, dict) else None
+        return data["attributes"] if isinstance(data, dict) and isinstance(data.get("attributes"), dict) else found
+
     def paged(self, rows: QuerySet[Any], present: Any) -> Response:
         found, place = window(self.request, rows, size="limit", offset="offset", default=20)
         return Response(
