@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
 from scripted import Script
 from speaking import say
 
+from decisions.apps import ADMINISTRATORS
 from factories import Person, start, submitted, work_off
 from verifications import destinations
 from verifications.destinations import Attempt
-from verifications.models import WebhookDelivery, WebhookEndpoint
+from verifications.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -130,3 +133,19 @@ def test_a_test_event_is_sent_in_our_words_with_the_dialects_signature(alice: Pe
     (_, body, headers) = posts[-1]
     (_, stamp), (_, digest) = pairs(headers["Persona-Signature"])
     assert (json.loads(body)["type"], digest) == ("webhook.test", signed(hook["secret"], stamp, body))
+
+
+def test_an_administrator_changes_the_dialect_and_nothing_else(alice: Person) -> None:
+    hook = endpoint(alice, None)
+    administrator = User.objects.create_user("lisa", password="long-enough-for-everybody", is_staff=True)
+    administrator.groups.set(Group.objects.filter(name=ADMINISTRATORS))
+    browser = Client()
+    browser.force_login(administrator)
+    place = f"/admin/verifications/webhookendpoint/{hook['id']}/change/"
+    shown = browser.get(place)
+    assert (shown.status_code, "verification service" in shown.content.decode()) == (200, False)
+    assert browser.post(place, {"dialect": "persona", "url": "https://evil.example"}).status_code == 302
+    row = WebhookEndpoint.objects.get()
+    assert (row.dialect, row.url) == ("persona", hook["url"])
+    assert AuditEntry.objects.filter(action="webhook.changed", actor="user:lisa").count() == 1
+    assert (browser.post(place, {"dialect": "anycheck"}).status_code, WebhookEndpoint.objects.get().dialect) == (200, "persona")
