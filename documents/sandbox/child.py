@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image as Pillow
 
+from documents.engines.base import Pixels
 from documents.readers import Engines, FaceMatch, ReadPage, compare_faces, default_engines, read_document, warm_up
 from documents.sandbox import wire
 from documents.types import DOCUMENT_TYPES
@@ -92,7 +93,7 @@ def _read(order: dict[str, Any], blobs: list[bytes], engines: Engines) -> tuple[
     if order["partner"] is not None and own is not None and engines.faces is not None:
         begun, partner = time.monotonic(), order["partner"]
         other = read({"front": blobs[-1]}, DOCUMENT_TYPES[partner["type"]], partner["country"], ["face"])
-        match = compare_faces(own.rgb, other.pages[0].rgb, engine=engines.faces) if other.pages else None
+        match = compare_faces(_pixels(own), _pixels(other.pages[0]), engine=engines.faces) if other.pages else None
         milliseconds = round((time.monotonic() - begun) * 1000)
     answer = {"reading": wire.from_reading(reading), "faces": _match(match), "faces_ms": milliseconds}
     return answer, [_rendition(page) for page in reading.pages]
@@ -102,8 +103,13 @@ def _match(match: FaceMatch | None) -> dict[str, Any] | None:
     return None if match is None else {name: getattr(match, name) for name in match.__dataclass_fields__}
 
 
+def _pixels(page: ReadPage) -> Pixels:
+    assert page.rgb is not None, "read in this process"
+    return page.rgb
+
+
 def _rendition(page: ReadPage) -> bytes:
-    picture = Pillow.fromarray(page.rgb)
+    picture = Pillow.fromarray(_pixels(page))
     picture.thumbnail((RENDITION_PIXELS, RENDITION_PIXELS))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=85, optimize=False)
