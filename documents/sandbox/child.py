@@ -6,6 +6,7 @@ import ctypes
 import io
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from documents.types import DOCUMENT_TYPES
 from flows.errors import Refused
 
 RENDITION_PIXELS = 1800
+IDLE_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -34,6 +36,8 @@ def main(descriptor: int, parent: int) -> None:
     warm_up(engines)
     wire.send(end, {"engines": _versions(engines)})
     while True:
+        if not select.select([end], [], [], IDLE_SECONDS)[0]:
+            _give_back_memory()
         try:
             order, blobs = wire.receive(end)
         except wire.WireError:
@@ -60,6 +64,13 @@ def _stay_with(parent: int) -> None:
 def _limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an image of memory holds personal data
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+
+def _give_back_memory() -> None:
+    """While documents come one after the other the heap is kept, for pages of memory are dear to get again; who has nothing to do needs none."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _versions(engines: Engines) -> dict[str, str]:
