@@ -7,16 +7,16 @@ starts none.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from documents import storage
 from documents.extraction import Found, Job
 from documents.models import Blob, Document, ExtractionKind
+from documents.readers import default_engines, read_document
 from documents.sandbox.parent import Limits, Sandbox
 from documents.types import DocumentType
 
@@ -24,14 +24,9 @@ if TYPE_CHECKING:
     from documents.readers import Engines, Reading
 
 
-def _readers() -> Any:
-    return importlib.import_module("documents.readers")
-
-
 def engines() -> Engines:
     """The engines that the settings name; one set per process."""
-    engines: Engines = _readers().default_engines(ocr=settings.OCR_ENGINE, faces=settings.FACE_ENGINE)
-    return engines
+    return default_engines(ocr=settings.OCR_ENGINE, faces=settings.FACE_ENGINE)
 
 
 @cache
@@ -68,10 +63,9 @@ def _partner(job: Job) -> tuple[Document, bytes] | None:
 
 def read_sides(sides: Mapping[str, bytes], kind: DocumentType, country: str, kinds: Collection[str] | None = None) -> Reading:
     """Read images with the engines of the settings, in this very process; ``kinds`` narrows the readers. For commands, not for workers."""
-    found: Reading = _readers().read_document(
+    return read_document(
         sides, document_type=kind, country=country, kinds=kinds, engines=engines(), max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=kind.max_pages
     )
-    return found
 
 
 def store_renditions(found: Found, owner: str) -> dict[tuple[str, int], Blob]:

@@ -26,6 +26,7 @@ hypothesis.settings.register_profile("steady", deadline=None, suppress_health_ch
 hypothesis.settings.load_profile("steady")
 
 ANSWERED: set[str] = set()
+DEFINITIONS = tuple(catalogue.definitions())
 _body_of = errors.body_of
 
 
@@ -65,7 +66,7 @@ def _clean_cache() -> None:
 
 @pytest.fixture
 def flows(db: None) -> None:
-    for definition in catalogue.definitions():
+    for definition in DEFINITIONS:
         publish_flow(definition=definition)
 
 

@@ -250,7 +250,8 @@ def test_a_document_left_in_progress_by_a_forgotten_reader_is_taken_over(alice: 
 
 
 def test_work_of_a_time_when_the_clock_was_ahead_is_due_at_once(alice: Person, picture: Picture, script: Script) -> None:
-    upload(alice, start(alice), front=picture())
+    for seed in range(4):
+        upload(alice, start(alice), front=picture(seed=seed))
     ahead = timezone.now() + timedelta(hours=2)
     rows = OutboxMessage.objects.order_by("pk")
     written, leased, retried, *others = rows.values_list("pk", flat=True)

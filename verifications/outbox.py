@@ -29,7 +29,7 @@ from django.utils.module_loading import import_string
 from flows.errors import Refused
 from flows.tracing import request_id
 from verifications.events import EVENTS
-from verifications.models import Event, MessageState, OutboxMessage, Verification, WebhookSlot
+from verifications.models import Event, MessageState, OutboxMessage, Verification, WebhookEndpoint, WebhookSlot
 
 LEASE = timedelta(seconds=60)
 RETRY_DELAYS = (2, 15, 60, 300)
@@ -96,11 +96,18 @@ def emit(
     assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
     if EVENTS[name].public:
         event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons, facts=facts or {})
-        for actor in _pipeline().PUBLIC_ROUTES:
+        for actor in _pipeline().PUBLIC_ROUTES if _listened_to(verification) else ():
             write_message(name, actor, {"event_id": event.pk})
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
     for actor in _pipeline().ROUTES.get(name, ()):
         write_message(name, actor, payload)
+
+
+def _listened_to(verification: Verification) -> bool:
+    """Whether anybody may be told: without a listener a public event is kept, and wakes nobody."""
+    if verification.webhook_url and verification.webhook_disabled_at is None:
+        return True
+    return WebhookEndpoint.objects.filter(workspace_id=verification.workspace_id, environment=verification.environment, active=True).exists()
 
 
 def _write_event(

@@ -5,17 +5,16 @@ Pure: no database, no settings, no clock but ``today``. Engines are loaded lazil
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from documents.engines import registry
-from documents.engines.base import FaceEngine, Pixels
-from documents.readers import aamva
-from documents.readers.document import read_document as _read_document
-from documents.readers.face import FaceMatch, compare
-from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
-from documents.types import DocumentType
+if TYPE_CHECKING:
+    from documents.engines.base import FaceEngine, Pixels
+    from documents.readers.face import FaceMatch
+    from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
+    from documents.types import DocumentType
 
 __all__ = [
     "Engines", "FaceMatch", "ReadPage", "ReaderRun", "Reading", "compare_faces", "default_engines", "parse_aamva", "read_document", "reading_as_json",
@@ -23,8 +22,21 @@ __all__ = [
 ]  # fmt: skip
 
 
+# Rules and workers know this package for its tables and shapes. Only who reads shall pay for OpenCV, NumPy and the networks.
+_SHAPES = {"Engines": "results", "ReaderRun": "results", "Reading": "results", "ReadPage": "results", "FaceMatch": "face"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SHAPES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_SHAPES[name]}"), name)
+
+
 def default_engines(*, ocr: str = "rapidocr", faces: str = "dlib") -> Engines:
     """The process's engines by name, ``faces`` of which may be "off". Raises registry.UnknownEngine; loads no model yet."""
+    from documents.engines import registry
+    from documents.readers.results import Engines
+
     looks_at_faces = None if faces == "off" else registry.face_engine(faces)
     return Engines(registry.text_engine(ocr), registry.barcode_engine(), looks_at_faces, registry.mrz_engine())
 
@@ -49,7 +61,9 @@ def read_document(
 ) -> Reading:
     """Reads ``sides``: ``front`` and perhaps ``back``, bytes of an image or a PDF. ``document_type`` steers which readers run, never what they
     report; without it everything sensible is tried. ``kinds`` (mrz, barcode, ocr, face) narrows the readers. Raises Refused("image_invalid")."""
-    return _read_document(
+    from documents.readers.document import read_document as read
+
+    return read(
         sides,
         document_type=document_type,
         country=country,
@@ -63,11 +77,16 @@ def read_document(
 
 def compare_faces(a: Pixels, b: Pixels, *, engine: FaceEngine | None = None) -> FaceMatch:
     """The largest face on upright RGB page ``a`` against that on ``b``."""
+    from documents.engines import registry
+    from documents.readers.face import compare
+
     return compare(a, b, engine or registry.face_engine("dlib"))
 
 
 def parse_aamva(payload: bytes) -> dict[str, Any]:
     """The ``aamva`` object of a raw barcode string. Raises aamva.NotAamva (a ValueError)."""
+    from documents.readers import aamva
+
     return aamva.parse(payload).as_json()
 
 

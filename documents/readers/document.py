@@ -13,9 +13,9 @@ import numpy as np
 
 from documents.engines.base import Barcode, Face, Pixels
 from documents.fields import Box, Field
-from documents.intake import PageImage, open_pages
 from documents.readers import aamva, address, classify, cross_check, face, mrz, outline, quality, viz
 from documents.readers.merge import merge
+from documents.readers.opening import PageImage, open_pages
 from documents.readers.pages import ReadText, in_reading_order, read_text, read_zone
 from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
 from documents.types import DocumentType

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from documents.engines.base import Face, FaceEngine, Pixels
+if TYPE_CHECKING:
+    from documents.engines.base import Face, FaceEngine, Pixels
 
 STRONG = 0.50
 MODERATE = 0.60

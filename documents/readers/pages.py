@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from documents.engines.base import LineEngine, Pixels, TextEngine, TextLine
-from documents.intake import PageImage, TextLayerLine
 from documents.readers import mrz
 from documents.readers.level import levelled
+from documents.readers.opening import PageImage, TextLayerLine
 
 ENOUGH_TEXT_LAYER = 50
 FEW_CHARACTERS = 12

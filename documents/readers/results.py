@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from documents.engines.base import BarcodeEngine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.fields import Field
+
+if TYPE_CHECKING:
+    from documents.engines.base import BarcodeEngine, FaceEngine, LineEngine, Pixels, TextEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,13 @@ class ReaderRun:
 class ReadPage:
     """One page, upright: ``number`` counts from 1 within its ``side``; ``quality`` as ``quality.measure``; ``faces`` as JSON, largest first.
     ``turned`` is how many degrees counter-clockwise the picture was turned to stand upright, ``shows`` the side it looks like ('' unknown), ``phash``
-    its perceptual hash in hex."""
+    its perceptual hash in hex. ``rgb`` stays in the process that read it: None elsewhere."""
 
     side: str
     number: int
     width: int
     height: int
-    rgb: Pixels
+    rgb: Pixels | None
     quality: dict[str, Any]
     faces: list[dict[str, Any]]
     turned: int = 0

@@ -6,6 +6,7 @@ import ctypes
 import io
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -15,12 +16,14 @@ from typing import Any
 
 from PIL import Image as Pillow
 
+from documents.engines.base import Pixels
 from documents.readers import Engines, FaceMatch, ReadPage, compare_faces, default_engines, read_document, warm_up
 from documents.sandbox import wire
 from documents.types import DOCUMENT_TYPES
 from flows.errors import Refused
 
 RENDITION_PIXELS = 1800
+IDLE_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,6 +36,8 @@ def main(descriptor: int, parent: int) -> None:
     warm_up(engines)
     wire.send(end, {"engines": _versions(engines)})
     while True:
+        if not select.select([end], [], [], IDLE_SECONDS)[0]:
+            _give_back_memory()
         try:
             order, blobs = wire.receive(end)
         except wire.WireError:
@@ -59,6 +64,13 @@ def _stay_with(parent: int) -> None:
 def _limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an image of memory holds personal data
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+
+def _give_back_memory() -> None:
+    """While documents come one after the other the heap is kept, for pages of memory are dear to get again; who has nothing to do needs none."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _versions(engines: Engines) -> dict[str, str]:
@@ -92,7 +104,7 @@ def _read(order: dict[str, Any], blobs: list[bytes], engines: Engines) -> tuple[
     if order["partner"] is not None and own is not None and engines.faces is not None:
         begun, partner = time.monotonic(), order["partner"]
         other = read({"front": blobs[-1]}, DOCUMENT_TYPES[partner["type"]], partner["country"], ["face"])
-        match = compare_faces(own.rgb, other.pages[0].rgb, engine=engines.faces) if other.pages else None
+        match = compare_faces(_pixels(own), _pixels(other.pages[0]), engine=engines.faces) if other.pages else None
         milliseconds = round((time.monotonic() - begun) * 1000)
     answer = {"reading": wire.from_reading(reading), "faces": _match(match), "faces_ms": milliseconds}
     return answer, [_rendition(page) for page in reading.pages]
@@ -102,8 +114,13 @@ def _match(match: FaceMatch | None) -> dict[str, Any] | None:
     return None if match is None else {name: getattr(match, name) for name in match.__dataclass_fields__}
 
 
+def _pixels(page: ReadPage) -> Pixels:
+    assert page.rgb is not None, "read in this process"
+    return page.rgb
+
+
 def _rendition(page: ReadPage) -> bytes:
-    picture = Pillow.fromarray(page.rgb)
+    picture = Pillow.fromarray(_pixels(page))
     picture.thumbnail((RENDITION_PIXELS, RENDITION_PIXELS))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=85, optimize=False)

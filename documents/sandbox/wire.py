@@ -98,16 +98,13 @@ def from_reading(reading: Reading) -> dict[str, Any]:
 
 def to_reading(message: dict[str, Any]) -> Reading:
     """Raises WireError when it is none."""
-    import numpy as np
-
     from documents.readers.results import ReaderRun, Reading, ReadPage
 
-    nothing = np.zeros((0, 0, 3), np.uint8)
     try:
         return Reading(
             **{
                 **message,
-                "pages": tuple(ReadPage(rgb=nothing, **page) for page in message["pages"]),
+                "pages": tuple(ReadPage(rgb=None, **page) for page in message["pages"]),
                 "runs": tuple(ReaderRun(**{**run, "fields": tuple(map(_field, run["fields"]))}) for run in message["runs"]),
                 "fields": {path: _field(entry) for path, entry in message["fields"].items()},
             }

@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -43,11 +44,13 @@ class Reader:
     sources: tuple[str, ...] = ()
 
 
-def _needs(*modules: str, binary: str = "") -> Callable[[], str]:
+def _needs(*modules: str, binary: str = "", language: str = "") -> Callable[[], str]:
     def missing() -> str:
         lacking = [name for name in modules if importlib.util.find_spec(name) is None]
         if binary and shutil.which(binary) is None:
             lacking.append(f"the program {binary}")
+        elif language and language not in subprocess.run([binary, "--list-langs"], capture_output=True, text=True, check=False).stdout.split():
+            lacking.append(f"{language}.traineddata")
         return f"not installed: {', '.join(lacking)}" if lacking else ""
 
     return missing
@@ -207,7 +210,7 @@ READERS = {
     for entry in (
         Reader("vouchbox", ("mrz.", "barcode.", "aamva.", "person.", "document.", "address.", "statement.", "text."), _needs("rapidocr"), _vouchbox),
         Reader("passporteye", _ZONE, _needs("passporteye", binary="tesseract"), _passporteye, ("specimens", "mrz")),
-        Reader("fastmrz", _ZONE, _needs("fastmrz", binary="tesseract"), _fastmrz, ("specimens", "mrz")),
+        Reader("fastmrz", _ZONE, _needs("fastmrz", binary="tesseract", language="mrz"), _fastmrz, ("specimens", "mrz")),
         Reader("rapidocr", ("text.",), _needs("rapidocr"), _rapidocr, _PAGES),
         Reader("tesseract", ("text.",), _needs("pytesseract", binary="tesseract"), _tesseract, _PAGES),
         Reader("easyocr", ("text.",), _needs("easyocr"), _easyocr, _PAGES),

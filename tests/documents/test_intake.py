@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
-from documents.intake import LONGEST_DECODED_SIDE, LONGEST_RENDERED_SIDE, Inspected, inspect, open_pages
+from documents.intake import Inspected, inspect
+from documents.readers.opening import LONGEST_DECODED_SIDE, LONGEST_RENDERED_SIDE, open_pages
 from flows.errors import Refused
 
 

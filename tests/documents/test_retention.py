@@ -94,8 +94,8 @@ def test_a_selfie_is_not_kept_for_longer_than_a_year_whatever_the_state(case: Ve
     ("columns", "expected"),
     [
         ({"status": _S.APPROVED, "finished_at": 9000}, False),
-        ({"status": _S.APPROVED, "finished_at": 9000, "closed_on": date.today() - timedelta(days=364)}, False),
-        ({"status": _S.APPROVED, "finished_at": 9000, "closed_on": date.today() - timedelta(days=367)}, True),
+        ({"status": _S.APPROVED, "finished_at": 9000, "closed_on": date.today() - timedelta(days=360)}, False),
+        ({"status": _S.APPROVED, "finished_at": 9000, "closed_on": date.today() - timedelta(days=370)}, True),
         ({"status": _S.REJECTED, "finished_at": 364}, False),
         ({"status": _S.REJECTED, "finished_at": 366}, True),
         ({"status": _S.CANCELED, "updated_at": 366}, True),

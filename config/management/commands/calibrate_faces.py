@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from documents.engines.base import Embedding
 from documents.engines.registry import face_engine
-from documents.intake import open_pages
 from documents.readers.face import UNMEASURED, TooFewPairs, calibrate, score_of
+from documents.readers.opening import open_pages
 from flows.errors import Refused
 
 

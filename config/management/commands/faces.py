@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from documents.engines.registry import face_engine
-from documents.intake import open_pages
 from documents.readers import compare_faces
+from documents.readers.opening import open_pages
 from flows.errors import Refused
 
 

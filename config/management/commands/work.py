@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
 import signal
-import threading
 import time
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
@@ -31,6 +32,19 @@ IDLE_AFTER_SECONDS = 5.0
 SWEEP_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10.0
 SEND_AGAIN_SECONDS = 5.0
+MOST_AT_ONCE = 100
+# Threads wake at once when there is something for them; this is how long each sleeps when there is not, and how long stopping may take.
+NAP_MILLISECONDS, BROKER_NAP_MILLISECONDS = 500, 200
+
+
+class _Finished(dramatiq.Middleware):
+    """Tells the loop when a thread is free again, so that it looks for more without waiting for its time."""
+
+    def __init__(self, bell: queue.SimpleQueue[None]) -> None:
+        self.bell = bell
+
+    def after_process_message(self, *args: Any, **kwargs: Any) -> None:
+        self.bell.put(None)
 
 
 class Command(BaseCommand):
@@ -48,25 +62,27 @@ class Command(BaseCommand):
 class _Process:
     def __init__(self, queues: list[str], threads: int, *, tick: bool) -> None:
         self.queues, self.tick = queues, tick
-        self.stop = threading.Event()
+        self.stopped = False
+        # The one queue that a signal may put into while this thread waits for it.
+        self.bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.name = process_name()
         self.broker = dramatiq.get_broker()
-        for queue in queues:
-            self.broker.declare_queue(queue)
+        self.broker.add_middleware(_Finished(self.bell))
+        for name in queues:
+            self.broker.declare_queue(name)
         # Receivers that take their time hold the threads of their own queue only.
         self.groups = [group for group in ({"webhooks"} & set(queues), set(queues) - {"webhooks"}) if group]
-        timeout = 50 if not settings.REDIS_URL else 200
         # A post to a webhook is nothing but waiting, so more of them share a processor.
-        self.workers = [
-            Worker(self.broker, queues=group, worker_threads=threads * (2 if "webhooks" in group else 1), worker_timeout=timeout)
-            for group in self.groups
-        ]
+        self.threads = [threads * (2 if "webhooks" in group else 1) for group in self.groups]
+        nap = BROKER_NAP_MILLISECONDS if settings.REDIS_URL else NAP_MILLISECONDS
+        sizes = zip(self.groups, self.threads, strict=True)
+        self.workers = [Worker(self.broker, queues=group, worker_threads=count, worker_timeout=nap) for group, count in sizes]
         self.sent: dict[tuple[str, datetime], float] = {}
         self.beaten = self.swept = self.busy = 0.0
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop.set())
+            signal.signal(number, self._stop)
         if "reading" in self.queues:
             reading.warm_up()
         self.broker.emit_after("process_boot")
@@ -75,12 +91,24 @@ class _Process:
             worker.start()
         logging.disable(logging.NOTSET)
         log.info("worker_started", queues=self.queues)
-        while not self.stop.wait(POLL_SECONDS if time.monotonic() - self.busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS):
+        while not self.stopped:
             self._round()
+            self._rest(POLL_SECONDS if time.monotonic() - self.busy < IDLE_AFTER_SECONDS else IDLE_POLL_SECONDS)
         for worker in self.workers:
             worker.stop(timeout=60_000)
         WorkerHeartbeat.objects.filter(name=self.name).delete()
         log.info("worker_stopped", queues=self.queues)
+
+    def _stop(self, *_: Any) -> None:
+        self.stopped = True
+        self.bell.put(None)
+
+    def _rest(self, seconds: float) -> None:
+        """Until the bell rings or the time is over; one look answers all who rang meanwhile."""
+        with contextlib.suppress(queue.Empty):
+            self.bell.get(timeout=seconds)
+            while True:
+                self.bell.get_nowait()
 
     def _round(self) -> None:
         try:
@@ -96,17 +124,28 @@ class _Process:
         except DatabaseError as error:
             log.warning("database_unavailable", error=type(error).__name__)
             close_old_connections()
-            self.stop.wait(1.0)
+            self._rest(1.0)
 
     def _send_due(self, now: float) -> None:
         self.sent = {turn: at for turn, at in self.sent.items() if now - at < SEND_AGAIN_SECONDS}
         grace = timedelta(seconds=SWEEP_SECONDS) if settings.REDIS_URL else timedelta(0)
         # Group by group: a heap of webhooks hides no other work.
-        for message in (message for group in self.groups for message in due(sorted(group), grace=grace)):
-            turn = (message.pk, message.available_at)
-            if turn not in self.sent:
-                self.sent[turn] = self.busy = now
-                self._send(message)
+        for group, worker, threads in zip(self.groups, self.workers, self.threads, strict=True):
+            limit = MOST_AT_ONCE
+            if not settings.REDIS_URL:
+                # What waits in this process is seen by no other, so it takes no more than its threads will soon have done.
+                if self._waiting(group, worker) >= threads:
+                    continue
+                limit = min(limit, 2 * threads + len(self.sent))
+            for message in due(sorted(group), grace=grace, limit=limit):
+                turn = (message.pk, message.available_at)
+                if turn not in self.sent:
+                    self.sent[turn] = self.busy = now
+                    self._send(message)
+
+    def _waiting(self, group: set[str], worker: Worker) -> int:
+        waiting: int = worker.work_queue.qsize() + sum(self.broker.queues[name].qsize() for name in group)
+        return waiting
 
     def _send(self, message: OutboxMessage) -> None:
         self.broker.actors[message.actor].send(message.pk)
