@@ -33,7 +33,7 @@ from documents.services import (
 from flows.errors import Refused
 from verifications import audit
 from verifications.lifecycle import lock_verification
-from verifications.models import CaptureLink, Verification, VerificationStatus
+from verifications.models import AuditEntry, CaptureLink, Verification, VerificationStatus
 from verifications.outbox import write_message
 from verifications.services import Caller, create_verification, find_verification, locked_in_flow
 
@@ -41,6 +41,8 @@ MINUTES = 20
 INVITATION_MINUTES = 24 * 60
 # How long a browser that opened the link may go on.
 SESSION = timedelta(hours=2)
+# So often one link may add a document: each one is read, and whoever has the link is nobody that is known.
+MOST_DOCUMENTS = 30
 INVITE = "documents.actors.send_invitation"
 
 
@@ -194,8 +196,11 @@ def give_consent(link_id: str, *, ip: str, version: str) -> None:
 
 
 def add_document(link_id: str, *, change: DocumentChange) -> Document:
-    """Raises Refused: as ``opened``, consent_required, and as ``attach_document``."""
+    """Raises Refused: as ``opened``, consent_required, capture_exhausted, and as ``attach_document``."""
     at = _consented(link_id)
+    added = AuditEntry.objects.filter(verification_ref=at.verification.pk, action="document.attached", actor=at.caller.name)
+    if added.count() >= MOST_DOCUMENTS:
+        raise Refused("capture_exhausted", "Too many documents were added by this link. Ask for a new one.", status=429)
     return attach_document(caller=at.caller, flow=at.verification.flow_id, verification_id=at.verification.pk, change=change)
 
 

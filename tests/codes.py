@@ -32,7 +32,7 @@ IN_DIALECTS = {
     "mail_not_configured", "email_missing",
 }  # fmt: skip
 # What the capture page tells people.
-ON_THE_PAGE = {"link_used", "consent_required", "consent_changed"}
+ON_THE_PAGE = {"capture_exhausted", "link_used", "consent_required", "consent_changed"}
 # Links to images, the admin, hosts and commands have words of their own.
 OUTSIDE_THE_API = IN_DIALECTS | ON_THE_PAGE | {
     "stale_review", "case_claimed", "own_case", "document_decided",

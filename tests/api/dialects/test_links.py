@@ -361,3 +361,13 @@ def test_no_picture_in_the_form_is_text(session: dict[str, Any]) -> None:
     file.name = "empty.jpg"
     sent = visitor.post(f"{page}/documents", {"context": "PHOTO_ID", "type": "1", "country": "USA", "front": file})
     assert (sent.status_code, Document.objects.count()) == (400, 0)
+
+
+def test_one_link_adds_only_so_many_documents(session: dict[str, Any], picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("documents.capture.MOST_DOCUMENTS", 2)
+    visitor, page = agreed(session["capture_url"])
+    for _ in range(2):
+        assert show(visitor, page, picture()).status_code == 303
+        visitor.post(f"{page}/documents/{Document.objects.get().pk}")
+    refused = show(visitor, page, picture())
+    assert (refused.status_code, Document.objects.count()) == (429, 0)

@@ -292,3 +292,13 @@ def test_both_dialects_show_a_document_at_one_address(alice: Person, picture: Pi
 def test_a_session_is_created_in_any_spelling(alice: Person, body: dict[str, Any]) -> None:
     made = say(alice, "post", SESSIONS, body)
     assert (made.status_code, made.json()["workflow_id"], made.json()["external_ref"]) == (201, "usps1583", "r-1")
+
+
+def test_what_is_held_by_law_is_not_deleted(alice: Person, picture: Picture) -> None:
+    case = start(alice)
+    document = upload(alice, case, front=picture())["id"]
+    assert alice.post(f"/usps1583/verifications/{case['id']}/legal-hold", {"reason": "court"}).status_code == 201
+    for path in (f"{DOCUMENTS}/{document}", f"{session_of(case)}/data"):
+        refused = say(alice, "delete", path)
+        assert (refused.status_code, refused.json()["error"]) == (409, "legal_hold")
+    assert (Document.objects.count(), Verification.objects.get().redacted_at) == (1, None)
