@@ -30,8 +30,12 @@ REDACTORS: list[str] = [
 # Where the ground floor, which knows of no audit trail, has its own changes written down.
 AUDIT = "verifications.audit.record"
 
-# In whose words a verification's own webhook is told: function(event) -> the body's members, None where that dialect has no word for it.
-CALLBACKS: dict[str, str] = {"anycheck": "config.api.dialects.anycheck.callbacks.body_of"}
+# In whose words a webhook is told: function(event) -> the body's members, None where that dialect has no word for it.
+CALLBACKS: dict[str, str] = {
+    "anycheck": "config.api.dialects.anycheck.callbacks.body_of",
+    "persona": "config.api.dialects.persona.callbacks.body_of",
+    "verifa": "config.api.dialects.verifa.callbacks.body_of",
+}
 
 SCHEDULE: dict[str, int] = {
     "verifications.upkeep.expire_due": 60,
@@ -40,6 +44,7 @@ SCHEDULE: dict[str, int] = {
     "verifications.redaction.forget_addresses": 600,
     "verifications.slots.forget_slots": 86_400,
     "flows.idempotency.forget_old_answers": 3600,
+    "flows.api_logs.forget_old_logs": 3600,
     "config.api.throttle.forget_windows": 3600,
     "verifications.audit.checkpoint_chains": 86_400,
     "documents.retention.redact_due": 3600,

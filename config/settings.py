@@ -205,6 +205,11 @@ if PDF_SEAL and not Path(PDF_SEAL).is_file():
 FORM_1583_BLANK = env_text("FORM_1583_BLANK")
 if FORM_1583_BLANK and not (Path(FORM_1583_BLANK).is_file() and Path(FORM_1583_BLANK).with_suffix(".yaml").is_file()):
     raise ImproperlyConfigured("FORM_1583_BLANK: expected the path of a PDF, with its layout beside it as .yaml")
+EMAIL_URL = env_url("EMAIL_URL", ("smtp", "smtp+tls", "smtp+ssl", "submission", "consolemail", "memorymail"))
+globals().update(environ.Env.email_url_config(EMAIL_URL or "dummymail://"))
+DEFAULT_FROM_EMAIL = env_text("EMAIL_FROM", "vouchbox@localhost")
+EMAIL_TIMEOUT = 15
+API_LOG_DAYS = env_int("API_LOG_DAYS", 0, most=3650)
 METRICS_TOKEN = env_text("METRICS_TOKEN")
 LOG_FORMAT = env_choice("LOG_FORMAT", ("text", "json"), "text")
 SENTRY_DSN = env_url("SENTRY_DSN", ("http", "https"))
@@ -253,6 +258,7 @@ SECURE_SSL_REDIRECT = False
 # The proxy in front redirects to https; behind it, health probes and workers speak http.
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("TRUST_FORWARDED_PROTO", False) else None
+TRUST_FORWARDED_FOR = env_bool("TRUST_FORWARDED_FOR", False)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -7,11 +7,11 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
-from config import health
+from config import capture, health
 from config.api import errors
 from config.api.dialects import described
 from config.api.docs import document, interactive, sandbox_token
-from config.api.flow import bundles, files, forms, inspections, lists
+from config.api.flow import bundles, files, forms, inspections
 from config.api.flow import decisions as d
 from config.api.flow import documents as doc
 from config.api.flow import judgement as j
@@ -36,10 +36,7 @@ _V, _D = "api/v1/<flow:flow>/verifications", "api/v1/<flow:flow>/documents"
 urlpatterns = [
     path("api/v1/openapi.json", document),
     path("api/v1/flows", v.Flows.as_view()),
-    path("api/v1/lists", lists.Lists.as_view()),
-    path("api/v1/lists/<str:entry>", lists.ListEntryDetail.as_view()),
     path("api/v1/verifications", v.AllVerifications.as_view()),
-    path("api/v1/events", w.Events.as_view()),
     path("api/v1/webhooks", w.Webhooks.as_view()),
     path("api/v1/webhooks/<str:webhook>", w.WebhookDetail.as_view()),
     path("api/v1/webhooks/<str:webhook>/test", w.WebhookTest.as_view()),
@@ -88,6 +85,12 @@ urlpatterns = [
     path("", include("config.api.dialects.persona.urls")),
     path("", include("config.api.dialects.anycheck.urls")),
     path("api/openapi/<str:dialect>", described.document),
+    path("capture/<str:token>", capture.visit),
+    path("capture/at/<str:link>", capture.page, name="capture"),
+    path("capture/at/<str:link>/consent", capture.consent, name="capture-consent"),
+    path("capture/at/<str:link>/documents", capture.upload, name="capture-upload"),
+    path("capture/at/<str:link>/documents/<str:document>", capture.remove, name="capture-remove"),
+    path("capture/at/<str:link>/submit", capture.submit, name="capture-submit"),
     path("inspect/<str:token>", inspections.inspect),
     path("inspect/<str:token>/<str:verification>", inspections.inspect_record),
     path("files/<str:token>", files.open_link),

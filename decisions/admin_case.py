@@ -20,7 +20,7 @@ from decisions.dossier import note_views, open_case
 from decisions.duplicates import possible_duplicates
 from decisions.masking import is_number
 from decisions.models import DecisionStatus, ReviewCase
-from decisions.review_models import Assignment, Audience
+from decisions.review_models import Assignment, Audience, standing_escalation
 from decisions.reviewers import caller_of, granted, name_of, sees_protected
 from decisions.seen import state_of
 from documents import storage
@@ -92,6 +92,7 @@ class CasePages:
             "is_kept": is_held(case),
             "renewals": renewals_of(case),
             "assignment": assignment,
+            "escalation": standing_escalation(case),
             "is_mine": assignment is not None and assignment.reviewer_id == request.user.pk,
             "is_others": assignment is not None and assignment.reviewer_id != request.user.pk,
             "own_name": name_of(request.user),
@@ -205,7 +206,7 @@ class CasePages:
         return HttpResponse(storage.read(page.blob), content_type=page.blob.content_type, headers=IMAGE_HEADERS)
 
     def _case(self, request: HttpRequest, case_id: str, *, change: bool) -> ReviewCase:
-        case = ReviewCase.objects.select_related("flow_version", "workspace", "flow").filter(pk=unquote(case_id)).first()
+        case = ReviewCase.objects.select_related("flow_version", "workspace", "flow", "escalation").filter(pk=unquote(case_id)).first()
         if case is None:
             raise Http404
         allowed = self.has_change_permission(request, case) if change else self.has_view_permission(request, case)

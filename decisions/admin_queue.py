@@ -19,6 +19,7 @@ from django.utils.timesince import timesince
 from decisions import queue
 from decisions.grounds import GROUNDS
 from decisions.models import Assignment, Check, Decision, ReviewCase
+from decisions.review_models import standing_escalation
 from decisions.reviewers import all_reviewers
 from decisions.rules import registry
 from documents.models import Document
@@ -145,7 +146,7 @@ def listed(rows: Rows) -> Rows:
     total = Subquery(documents.values("verification").annotate(total=Count("pk")).values("total"))
     newest = Decision.objects.filter(document__superseded_at__isnull=True).order_by("-created_at", "-id").defer("note_sealed", "sentence")
     return (
-        rows.select_related("flow", "flow_version", "workspace", "assignment__reviewer")
+        rows.select_related("flow", "flow_version", "workspace", "assignment__reviewer", "escalation")
         .annotate(document_total=Coalesce(total, 0))
         .prefetch_related(Prefetch("decisions", queryset=newest, to_attr="newest_decisions"))
     )
@@ -179,7 +180,8 @@ class QueueColumns:
         newest: dict[str, list[str]] = {}
         for decision in row.newest_decisions:  # type: ignore[attr-defined]
             newest.setdefault(decision.document_id, decision.reasons)
-        return ", ".join(code.replace("_", " ") for code in _distinct(newest.values())) or "–"
+        told = ["escalated"] if standing_escalation(row) is not None else []
+        return ", ".join([*told, *(code.replace("_", " ") for code in _distinct(newest.values()))]) or "–"
 
     @admin.display(description="Documents", ordering="document_total")
     def document_count(self, row: ReviewCase) -> int:
@@ -189,7 +191,7 @@ class QueueColumns:
     def assigned(self, row: ReviewCase) -> str:
         found: Assignment | None = getattr(row, "assignment", None)
         alive = found is not None and (found.active_at is None or found.active_at > timezone.now() - queue.IDLE)
-        return found.reviewer.get_username() if found is not None and alive else "–"
+        return found.who if found is not None and alive else "–"
 
 
 def _distinct(lists: Iterable[list[str]]) -> list[str]:

@@ -19,6 +19,7 @@ ROLES = {
         "flows.view_workspace", "flows.add_workspace", "flows.change_workspace", "flows.view_apitoken", "flows.add_apitoken", "flows.change_apitoken",
         "flows.view_flow", "flows.change_flow", "flows.view_flowversion", "verifications.view_event", "verifications.view_outboxmessage",
         "verifications.change_outboxmessage", "verifications.view_workerheartbeat", "verifications.view_webhookendpoint",
+        "verifications.change_webhookendpoint",
         "verifications.view_webhookdelivery", "verifications.change_webhookdelivery",
     ),
 }  # fmt: skip

@@ -10,16 +10,19 @@ from django.db import transaction
 from rapidfuzz import fuzz
 
 from decisions import addresses, names
+from documents.cases import documents_by_case
 from documents.extracted import current_values
 from documents.extraction import record_comparison
 from documents.fields import fold, same_number
 from documents.models import Document, Extraction
 from documents.readers.states import state_code
 from documents.services import find_document, get_document
+from documents.types import PHOTO_ID
 from flows.errors import Refused
 from verifications import audit
 from verifications.lifecycle import lock_verification
-from verifications.services import Caller
+from verifications.models import VerificationStatus
+from verifications.services import Caller, find_verification
 
 SAME = "A document is not compared with itself."
 UNREAD = "Nothing was read yet on one of the documents."
@@ -48,6 +51,40 @@ def compare_documents(*, caller: Caller, flow: str, document_id: str, reference_
     audit.record(
         workspace_id=caller.workspace.pk, actor=caller.name, action="document.compared", subject=document.pk, verification=document.verification_id,
         data={"reference": reference.pk},
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def compare_with_identity(*, caller: Caller, document_id: str, verification_id: str) -> Extraction:
+    """A completed record of ``document`` beside what an Approved verification established of its person: the values of its photo ID, and of its other
+    documents where that has none. The reference is the photo ID, else the first document.
+
+    Raises Refused: document_not_found, verification_not_found, redacted, verification_not_approved, same_document, not_extracted.
+    """
+    document = find_document(caller=caller, document_id=document_id)
+    identity = find_verification(caller=caller, verification_id=verification_id)
+    for case in (document.verification, identity):
+        if case.redacted_at is not None:
+            raise Refused("redacted", "The verification's data was deleted.")
+    if identity.status != VerificationStatus.APPROVED:
+        raise Refused("verification_not_approved", "Only an Approved verification is somebody's identity.")
+    shown = documents_by_case([identity])[identity.pk]
+    ordered = sorted(shown, key=lambda entry: entry.context != PHOTO_ID)
+    if document.pk in {entry.pk for entry in ordered}:
+        raise Refused("same_document", SAME, status=422, errors={"verification_id": [SAME]})
+    started, own = time.monotonic(), _values(document)
+    known: dict[str, str] = {}
+    for entry in reversed(ordered):
+        known |= _values(entry)
+    if not own or not known:
+        raise Refused("not_extracted", UNREAD, status=422, errors={"verification_id": [UNREAD]})
+    results = compare_values(own, known)
+    lock_verification(document.verification_id)
+    row = record_comparison(document, ordered[0], results, duration_ms=round((time.monotonic() - started) * 1000))
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="document.compared", subject=document.pk, verification=document.verification_id,
+        data={"identity": identity.pk},
     )  # fmt: skip
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from decisions.review_models import Assignment, Comment, Opinion, Override, ReviewCase
+from decisions.review_models import Assignment, Comment, Escalation, Opinion, Override, ReviewCase
 from documents.models import Blob, Document
 from flows.datakeys import SealedUnder
 from flows.ids import (
@@ -16,6 +16,7 @@ from flows.ids import (
     new_fingerprint_id,
     new_inspection_id,
     new_list_entry_id,
+    new_list_id,
     new_record_id,
 )
 from flows.models import Environment, Flow, FlowVersion, Workspace
@@ -23,9 +24,9 @@ from flows.vault import Sealed
 from verifications.models import Verification
 
 __all__ = [
-    "Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Export", "ExportPart", "ExportState", "Fingerprint", "FingerprintKey",
-    "FingerprintKind", "Fix", "FormRecord", "Inspection", "ListEntry", "ListKind", "Opinion", "Outcome", "Override", "Record", "ReviewCase",
-    "StoredEvidence", "Workflow",
+    "Assignment", "Check", "Comment", "Decision", "DecisionStatus", "Escalation", "Export", "ExportPart", "ExportState", "Fingerprint",
+    "FingerprintKey", "FingerprintKind", "Fix", "FormRecord", "Inspection", "ListEntry", "ListKind", "OperatorList", "Opinion", "Outcome",
+    "Override", "Record", "ReviewCase", "StoredEvidence", "Workflow",
 ]  # fmt: skip
 
 
@@ -324,16 +325,40 @@ class ListKind(models.TextChoices):
     BLOCKED_NAME = "blocked_name", "Blocked name"
     KNOWN_CMRA = "known_cmra_address", "Address of a known CMRA"
     OWN_ADDRESS = "own_address", "Own address"
+    BLOCKED_COUNTRY = "blocked_country", "Blocked issuing country"
+
+
+class OperatorList(models.Model):
+    """A list with a name of its own, beside the one that each kind has anyway. An archived one has no entries."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_list_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="lists")
+    environment = models.CharField(max_length=8, choices=Environment)
+    kind = models.CharField(max_length=24, choices=ListKind)
+    name = models.CharField(max_length=120)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="operator_list_newest")]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=ListKind.values), name="operator_list_kind_known")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ListEntry(models.Model):
     """One entry of the lists that an operator keeps. ``content`` is ``{"value": …, "reason": …}``; ``digest`` (HMAC-SHA-256, hex) is what a value is
-    looked up by. An entry that has expired counts no more."""
+    looked up by. An entry that has expired counts no more. ``of_list`` null: of the kind's own list."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_list_entry_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="list_entries")
     environment = models.CharField(max_length=8, choices=Environment)
     kind = models.CharField(max_length=24, choices=ListKind)
+    of_list = models.ForeignKey(OperatorList, on_delete=models.PROTECT, null=True, blank=True, related_name="entries")
     digest = models.CharField(max_length=64, editable=False)
     content_sealed = models.BinaryField(editable=False)
     created_by = models.CharField(max_length=80)

@@ -46,20 +46,41 @@ def waiting(user: Any) -> QuerySet[Verification]:
 def claim_next(*, user: Any) -> str | None:
     """The user's own oldest open case, else the oldest that is free and does not wait for somebody else's second look; None when there is none.
     Two people who ask at once get two cases."""
+    return take_next(waiting(user), Worker(name_of(user), user))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Who works on a case: a person, or (``user`` None) an API client by its name."""
+
+    name: str
+    user: Any = None
+
+    def has(self, assignment: Assignment) -> bool:
+        return assignment.reviewer_id == self.user.pk if self.user is not None else assignment.reviewer_id is None and assignment.holder == self.name
+
+    @property
+    def own(self) -> Q:
+        """Assignments of this one."""
+        return Q(reviewer=self.user) if self.user is not None else Q(reviewer__isnull=True, holder=self.name)
+
+
+def take_next(rows: QuerySet[Verification], worker: Worker) -> str | None:
+    """The first of ``rows`` that is the worker's own, else the first that is free for them. The caller has begun the transaction."""
     now = timezone.now()
-    own = Exists(Assignment.objects.filter(held(now), verification=OuterRef("pk"), reviewer=user))
-    mine = waiting(user).filter(own).values_list("pk", flat=True).first()
+    own = Exists(Assignment.objects.filter(held(now), worker.own, verification=OuterRef("pk")))
+    mine = rows.filter(own).values_list("pk", flat=True).first()
     if mine is not None:
-        _take(mine, user, now)
+        take(mine, worker, now)
         return mine
     taken = Assignment.objects.filter(held(now), verification=OuterRef("pk"))
     open_opinions = Opinion.objects.filter(closed_at__isnull=True, document__superseded_at__isnull=True)
-    first_look = open_opinions.filter(verification=OuterRef("pk"), author=name_of(user))
-    free = waiting(user).filter(~Exists(taken), ~Exists(first_look))
+    first_look = open_opinions.filter(verification=OuterRef("pk"), author=worker.name)
+    free = rows.filter(~Exists(taken), ~Exists(first_look))
     while (pk := free.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True).first()) is not None:
         # The lock may have come after another's claim that the query did not see yet: look again now that the row is ours.
         if not Assignment.objects.filter(held(now), verification_id=pk).exists():
-            _take(pk, user, now)
+            take(pk, worker, now)
             return pk
     return None
 
@@ -68,21 +89,26 @@ def claim_next(*, user: Any) -> str | None:
 def claim(*, user: Any, verification_id: str) -> Assignment:
     """Take a case, or go on with one's own. Raises Refused("case_claimed") when somebody else has it."""
     lock_verification(verification_id)
+    return take_this(verification_id, Worker(name_of(user), user))
+
+
+def take_this(verification_id: str, worker: Worker) -> Assignment:
+    """The caller holds the lock. Raises Refused("case_claimed") when somebody else has it."""
     now = timezone.now()
     found = Assignment.objects.filter(held(now), verification_id=verification_id).select_related("reviewer").first()
-    if found is not None and found.reviewer_id != user.pk:
-        raise Refused("case_claimed", f"Somebody else is working on this case: {found.reviewer.get_username()}.")
-    return _take(verification_id, user, now)
+    if found is not None and not worker.has(found):
+        raise Refused("case_claimed", f"Somebody else is working on this case: {found.who}.")
+    return take(verification_id, worker, now)
 
 
-def _take(verification_id: str, user: Any, now: datetime) -> Assignment:
+def take(verification_id: str, worker: Worker, now: datetime) -> Assignment:
     before = Assignment.objects.filter(verification_id=verification_id).first()
-    if before is not None and before.reviewer_id == user.pk and before.active_at is not None and before.active_at > now - IDLE:
+    if before is not None and worker.has(before) and before.active_at is not None and before.active_at > now - IDLE:
         Assignment.objects.filter(pk=before.pk).update(active_at=now)
         return before
-    values = {"reviewer": user, "assigned_by": name_of(user), "assigned_at": now, "active_at": now}
+    values = {"reviewer": worker.user, "holder": worker.name, "assigned_by": worker.name, "assigned_at": now, "active_at": now}
     found, _ = Assignment.objects.update_or_create(verification_id=verification_id, defaults=values)
-    _record(verification_id, name_of(user), "case.claimed")
+    _record(verification_id, worker.name, "case.claimed")
     return found
 
 
@@ -97,9 +123,14 @@ def keep_alive(*, user: Any, verification_id: str) -> None:
 def release(*, user: Any, verification_id: str) -> None:
     """Give a case back. Not one's own: nothing happens."""
     lock_verification(verification_id)
-    deleted, _ = Assignment.objects.filter(verification_id=verification_id, reviewer=user).delete()
+    give_back(verification_id, Worker(name_of(user), user))
+
+
+def give_back(verification_id: str, worker: Worker) -> None:
+    """The caller holds the lock."""
+    deleted, _ = Assignment.objects.filter(worker.own, verification_id=verification_id).delete()
     if deleted:
-        _record(verification_id, name_of(user), "case.released")
+        _record(verification_id, worker.name, "case.released")
 
 
 @transaction.atomic
@@ -110,7 +141,7 @@ def assign(*, user: Any, reviewer: Any, verification_ids: Sequence[str]) -> int:
     found = list(rows.values_list("pk", flat=True))
     Assignment.objects.filter(verification_id__in=found).delete()
     if reviewer is not None:
-        given = {"reviewer": reviewer, "assigned_by": name_of(user), "assigned_at": now}
+        given = {"reviewer": reviewer, "holder": name_of(reviewer), "assigned_by": name_of(user), "assigned_at": now}
         Assignment.objects.bulk_create([Assignment(verification_id=pk, **given) for pk in found])
     for pk in found:
         _record(pk, name_of(user), "case.assigned", {"reviewer": name_of(reviewer) if reviewer else ""})

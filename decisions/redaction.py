@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from decisions.exports import forget_exports
-from decisions.models import Check, Comment, Decision, Fingerprint, FingerprintKind, FormRecord, Opinion, Record, StoredEvidence
+from decisions.models import Check, Comment, Decision, Escalation, Fingerprint, FingerprintKind, FormRecord, Opinion, Record, StoredEvidence
 from documents import storage
 from documents.models import Blob, BlobState
 from verifications.models import Verification
@@ -25,6 +25,7 @@ def redact_judgement(verification: Verification, images_of: Collection[str] | No
         Decision.objects.filter(verification=verification).update(note_sealed=None)
         Comment.objects.filter(verification=verification).update(text_sealed=None)
         Opinion.objects.filter(verification=verification).update(note_sealed=None)
+        Escalation.objects.filter(verification=verification).update(reason_sealed=None)
         FormRecord.objects.filter(verification=verification).update(content_sealed=None)
         StoredEvidence.objects.filter(verification=verification).update(content_sealed=None)
         Fingerprint.objects.filter(verification=verification).exclude(kind=FingerprintKind.IMAGE).delete()

@@ -12,6 +12,7 @@ from decisions.judging import Judged, judge_document, status_of
 from decisions.models import Check, Decision, Workflow
 from documents.extraction import read_again
 from documents.models import Document, DocumentStatus
+from documents.services import live_documents
 from flows.errors import Refused
 from flows.services import current_version, get_flow
 from verifications import audit
@@ -70,6 +71,18 @@ def reprocess_verification(*, caller: Caller, flow: str, verification_id: str) -
         verification=verification.pk, data={"documents": [row.pk for row in documents if row.pk not in decided], "flow_version": version.number},
     )  # fmt: skip
     return verification
+
+
+@transaction.atomic
+def retry_unread(*, caller: Caller, flow: str, verification_id: str) -> Verification:
+    """Read a case again that waits because the machine could not read a document. Raises Refused: as ``reprocess_verification``, and
+    transition_not_allowed for any other."""
+    verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    unread = live_documents(verification).filter(extraction_failed=True).exists()
+    if verification.status != _S.DOUBLE_CHECK or not unread:
+        label = verification.get_status_display()
+        raise Refused("transition_not_allowed", "Only what could not be read is tried again.", extra={"from": label, "to": None})
+    return reprocess_verification(caller=caller, flow=flow, verification_id=verification_id)
 
 
 def _locked_documents(verification: Verification) -> list[Document]:

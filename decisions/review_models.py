@@ -31,11 +31,13 @@ class ReviewCase(Verification):
 
 
 class Assignment(models.Model):
-    """Whose a case is. ``active_at`` is when that person last did something with it: a claim that idles is free again. Null: a colleague assigned
-    it and it was not opened yet, so it waits for that person."""
+    """Whose a case is: a person's, or (``reviewer`` null) an API client's. ``holder`` is either's name as the audit trail has it. ``active_at`` is
+    when they last did something with it: a claim that idles is free again. Null: a colleague assigned it and it was not opened yet, so it waits for
+    that person."""
 
     verification = models.OneToOneField(Verification, on_delete=models.CASCADE, primary_key=True, related_name="assignment")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    holder = models.CharField(max_length=80)
     assigned_by = models.CharField(max_length=80)
     assigned_at = models.DateTimeField()
     active_at = models.DateTimeField(null=True)
@@ -45,6 +47,32 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return self.verification_id
+
+    @property
+    def who(self) -> str:
+        """As colleagues know them."""
+        return self.reviewer.get_username() if self.reviewer is not None else self.holder
+
+
+class Escalation(models.Model):
+    """Somebody who looked at a case wants a more experienced person to. It holds for the attempt it was made in; the reason may name people."""
+
+    verification = models.OneToOneField(Verification, on_delete=models.CASCADE, primary_key=True, related_name="escalation")
+    attempt = models.PositiveIntegerField()
+    reason_sealed = models.BinaryField(null=True, editable=False)
+    escalated_by = models.CharField(max_length=80)
+    escalated_at = models.DateTimeField()
+
+    reason = SealedUnder("reason_sealed", owner="verification_id")
+
+    def __str__(self) -> str:
+        return self.verification_id
+
+
+def standing_escalation(case: Verification) -> Escalation | None:
+    """That of the case's present attempt."""
+    found: Escalation | None = getattr(case, "escalation", None)
+    return found if found is not None and found.attempt == case.attempt else None
 
 
 class Audience(models.TextChoices):

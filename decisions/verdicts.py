@@ -17,6 +17,9 @@ from verifications.lifecycle import get_verification
 from verifications.models import Verification, VerificationStatus
 from verifications.services import Caller, expire_verification, locked_in_flow
 
+_OUTCOMES = {
+    VerificationStatus.APPROVED: "approved", VerificationStatus.REJECTED: "rejected", VerificationStatus.DOUBLE_CHECK: "needs_review",
+}  # fmt: skip
 _OPEN = (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)
 
 
@@ -46,6 +49,14 @@ def review_verification(
     for entry in waiting:
         review_document(caller=caller, flow=flow, document_id=entry.pk, status=status, reasons=reasons, note=note)
     return get_verification(caller.workspace, caller.environment, verification_id)
+
+
+def outcome_of(verification: Verification) -> str:
+    """``approved``, ``rejected`` or ``needs_review``. Raises Refused("result_not_ready")."""
+    found = _OUTCOMES.get(VerificationStatus(verification.status))
+    if found is None:
+        raise Refused("result_not_ready", "The session has no result yet.", status=404)
+    return found
 
 
 @transaction.atomic

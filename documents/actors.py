@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents import extraction, reading
+from documents import capture, extraction, reading
 from documents.sandbox.parent import ReadingKilled
 from flows.errors import Refused
 from verifications.outbox import WorkOrder, outbox_actor
@@ -38,3 +38,9 @@ def give_up_extraction(order: WorkOrder) -> None:
     """What follows when no attempt is left."""
     assert order.document_id is not None
     extraction.give_up_extraction(document_id=order.document_id, reader=order.message_id, request=order.run)
+
+
+@outbox_actor(queue="webhooks", max_attempts=4)
+def send_invitation(order: WorkOrder) -> None:
+    """Mail one capture link."""
+    capture.send_invitation(link_id=order.link_id)

@@ -42,10 +42,12 @@ def with_live_documents(found: Sequence[Verification]) -> Sequence[Verification]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the documents of a case are; None is "any". ``shown``: there is one; ``begun``: one was taken up; ``unread``: one of a case in Double
+    """How far the documents of a case are; None is "any". ``shown``: there is one; ``opened``: there is one, or the person
+    opened a capture link; ``begun``: one was taken up; ``unread``: one of a case in Double
     Check could not be read by the machine."""
 
     shown: bool | None = None
+    opened: bool | None = None
     begun: bool | None = None
     unread: bool | None = None
 
@@ -55,6 +57,9 @@ def progressed(rows: QuerySet[Verification], wanted: Progress) -> QuerySet[Verif
     live = Document.objects.filter(verification=OuterRef("pk"), superseded_at__isnull=True)
     if wanted.shown is not None:
         rows = rows.filter(Exists(live) if wanted.shown else ~Exists(live))
+    if wanted.opened is not None:
+        opened = Q(Exists(live)) | Q(opened_at__isnull=False)
+        rows = rows.filter(opened if wanted.opened else ~opened)
     if wanted.begun is not None:
         begun = Exists(live.exclude(status=DocumentStatus.UPLOADED))
         rows = rows.filter(begun if wanted.begun else ~begun)

@@ -56,6 +56,8 @@ class Document(models.Model):
     superseded_at = models.DateTimeField(null=True, blank=True)
     expiry_told = models.PositiveSmallIntegerField(null=True, editable=False)
     images_redacted_at = models.DateTimeField(null=True, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
 
     reading = SealedUnder("reading_sealed", owner="verification_id")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -26,7 +26,7 @@ from verifications.holds import require_not_held
 from verifications.lifecycle import get_verification, lock_verification, move
 from verifications.models import Verification, VerificationStatus
 from verifications.outbox import emit
-from verifications.services import Caller, locked_in_flow, require_flow
+from verifications.services import Caller, locked_in_flow, merged_metadata, require_few_tags, require_flow
 
 CANCELABLE = (DocumentStatus.UPLOADED, DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)
 
@@ -102,16 +102,24 @@ def put_in(
 
 
 def replace_document(
-    *, caller: Caller, flow: str, document_id: str, verification_id: str, change: DocumentChange, status: int | None = None
+    *,
+    caller: Caller,
+    flow: str,
+    document_id: str,
+    verification_id: str,
+    change: DocumentChange,
+    status: int | None = None,
+    draft_only: bool = False,
 ) -> Document:
-    """Change a document that is still Uploaded (or a draft); only what was sent changes.
+    """Change a document that is still Uploaded (or a draft; ``draft_only``: that alone); only what was sent changes.
 
     Raises Refused: what attach_document raises, document_not_found, verification_mismatch, document_canceled, document_not_uploaded,
-    document_is_draft, transition_not_allowed, legal_hold.
+    document_is_draft, transition_not_allowed, legal_hold, not_draft.
     """
     get_flow(caller.workspace, flow)
     get_verification(caller.workspace, caller.environment, verification_id)
     document = _find(caller, document_id)
+    _admit_draft(document, draft_only)
     target = _admit_change(document, flow, verification_id, change, status)
     if target.sides == 2 and not document.draft and change.back is None and all(image.side != Side.BACK for image in document.images.all()):
         raise Refused("image_missing", "back_side_data is missing; this document has two sides.")
@@ -121,6 +129,7 @@ def replace_document(
             verification = lock_verification(document.verification_id)
             document = lock_document(document.pk)
             document.verification = verification
+            _admit_draft(document, draft_only)
             target = _admit_change(document, flow, verification_id, change, status)
             _apply_change(caller, document, target, images, change)
             _apply_status(caller, document, status, changed=not change.is_empty)
@@ -152,6 +161,56 @@ def _apply_status(caller: Caller, document: Document, status: int | None, *, cha
         emit("document.reading_requested", verification=verification, document=document)
     elif changed and not document.draft:
         emit("document.uploaded", verification=verification, document=document)
+
+
+@transaction.atomic
+def label_document(*, caller: Caller, document_id: str, tags: Sequence[str] | None = None, metadata: Mapping[str, Any] | None = None) -> Document:
+    """The client's own words about a document, in whatever state: ``tags`` replaces, ``metadata`` is merged one level deep and null removes a key.
+
+    Raises Refused: document_not_found, redacted, validation_failed (more than 50 tags, a value over 16 KB).
+    """
+    verification = lock_verification(_find(caller, document_id).verification_id)
+    document = _find_again(document_id)
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    before = (list(document.tags), dict(document.metadata))
+    if tags is not None:
+        document.tags = list(dict.fromkeys(tags))
+        require_few_tags(document.tags)
+    if metadata is not None:
+        document.metadata = merged_metadata(document.metadata, metadata)
+    if (document.tags, document.metadata) != before:
+        document.save(update_fields=["tags", "metadata", "updated_at"])
+        _record(
+            caller,
+            document,
+            "document.labeled",
+            data={"fields": [name for name, sent in (("tags", tags), ("metadata", metadata)) if sent is not None]},
+        )
+    return document
+
+
+@transaction.atomic
+def amend_document(
+    *, caller: Caller, document_id: str, change: DocumentChange, tags: Sequence[str] | None = None, metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Type and country while they may change, and the client's own words, together or not at all. Raises as ``replace_document`` and
+    ``label_document`` do."""
+    found = find_document(caller=caller, document_id=document_id)
+    if not change.is_empty or (tags is None and metadata is None):
+        replace_document(
+            caller=caller, flow=found.verification.flow_id, document_id=document_id, verification_id=found.verification_id, change=change
+        )  # fmt: skip
+    if tags is not None or metadata is not None:
+        label_document(caller=caller, document_id=document_id, tags=tags, metadata=metadata)
+
+
+@transaction.atomic
+def change_document_tags(*, caller: Caller, document_id: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Document:
+    """Repeating it changes nothing. Raises Refused: as ``label_document``."""
+    lock_verification(_find(caller, document_id).verification_id)
+    tags = [tag for tag in dict.fromkeys([*_find_again(document_id).tags, *add]) if tag not in remove]
+    return label_document(caller=caller, document_id=document_id, tags=tags)
 
 
 @transaction.atomic
@@ -296,6 +355,12 @@ def require_open(verification: Verification, flow: str) -> None:
         raise Refused("verification_not_started", "The verification is not in Started status.")
 
 
+def require_faces_compared() -> None:
+    """Raises Refused("engine_not_configured") where the service has nothing to compare faces with."""
+    if settings.FACE_ENGINE == "off":
+        raise Refused("engine_not_configured", "The service is set up without an engine that compares faces (FACE_ENGINE).", status=501)
+
+
 def live_documents(verification: Verification) -> QuerySet[Document]:
     """Those that hold a slot; earlier attempts' are history."""
     return verification.documents.filter(superseded_at__isnull=True).order_by("created_at", "id")
@@ -391,6 +456,11 @@ def _admit_change(document: Document, flow: str, verification_id: str, change: D
     if context != document.context and live_documents(verification).filter(context=context).exists():
         raise _taken(context)
     return target
+
+
+def _admit_draft(document: Document, draft_only: bool) -> None:
+    if draft_only and not document.draft:
+        raise Refused("not_draft", "Only a draft can be changed here.")
 
 
 def _admit_status(document: Document, status: int | None) -> None:

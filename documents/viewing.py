@@ -15,13 +15,22 @@ from verifications.services import Caller
 
 LINK = "link"
 JPEG_QUALITY = 85
+_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic", "image/tiff": "tiff", "application/pdf": "pdf"}
 
 
-def open_link(token: str) -> tuple[Blob, bytes]:
-    """The image of a signed link. Raises Refused: link_invalid 403, link_expired 410, link_gone 410; FileNotFoundError."""
+def file_name(image: Image) -> str:
+    """What the file is called where a link ends in a name. Never the client's own, which may name the person."""
+    return f"{image.side}.{_SUFFIXES.get(image.content_type, 'bin')}"
+
+
+def open_link(token: str, *, name: str | None = None) -> tuple[Blob, bytes]:
+    """The image of a signed link, which may have to end in its ``name``. Raises Refused: link_invalid 403, link_expired 410, link_gone 410;
+    FileNotFoundError."""
     blob = storage.open_signed(token)
-    data = storage.read(blob)
     image = Image.objects.filter(blob=blob).select_related("document__verification").first()
+    if name is not None and (image is None or name != file_name(image)):
+        raise Refused("link_invalid", "The link is not valid.", status=403)
+    data = storage.read(blob)
     if image is not None:
         verification = image.document.verification
         audit.record(

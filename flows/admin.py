@@ -38,7 +38,7 @@ class WorkspaceAdmin(admin.ModelAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnly):
-    list_display = ("prefix", "name", "workspace", "environment", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("prefix", "name", "workspace", "environment", "dialect", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", "environment")
     list_select_related = ("workspace",)
     exclude = ("digest",)

@@ -71,6 +71,17 @@ class ReviewTerms:
     target_hours: int = 24
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person agrees to before they show documents on the capture page. Another ``text`` needs another ``version``, which is recorded."""
+
+    version: str = "1"
+    text: str = (
+        "I agree that my documents are read by machine, checked, and looked at by authorised staff, to verify my identity. "
+        "They are stored encrypted and deleted when they are no longer needed."
+    )
+
+
 @dataclass(frozen=True)
 class FlowDefinition:
     """One version of a flow.
@@ -91,13 +102,27 @@ class FlowDefinition:
     expires_after_days: int | None
     retention: RetentionTimes
     review: ReviewTerms
+    consent: Consent
     source: Mapping[str, Any]
 
     @classmethod
     def parse(cls, raw: Any) -> FlowDefinition:
         """Raises InvalidFlow."""
         data = _mapping(raw, "flow")
-        known = {"slug", "name", "description", "extract_on", "contexts", "document_types", "rules", "time_zone", "lifecycle", "retention", "review"}
+        known = {
+            "slug",
+            "name",
+            "description",
+            "extract_on",
+            "contexts",
+            "document_types",
+            "rules",
+            "time_zone",
+            "lifecycle",
+            "retention",
+            "review",
+            "consent",
+        }
         _only(data, "flow", known)
         contexts = _mapping(data.get("contexts"), "contexts")
         _only(contexts, "contexts", {"required", "optional"})
@@ -119,6 +144,7 @@ class FlowDefinition:
             expires_after_days=_days(lifecycle.get("expires_after_days")),
             retention=_retention(_mapping(data.get("retention", {}), "retention")),
             review=_review(_mapping(data.get("review", {}), "review")),
+            consent=_consent(data.get("consent")),
             source=data,
         )
 
@@ -241,6 +267,17 @@ def _review(data: Mapping[str, Any]) -> ReviewTerms:
         second_look_percent=_within(data.get("second_look_percent", 0), "review.second_look_percent", 0, 100),
         target_hours=_within(data.get("target_hours", 24), "review.target_hours", 1, 8760),
     )
+
+
+def _consent(value: Any) -> Consent:
+    if value is None:
+        return Consent()
+    data = _mapping(value, "consent")
+    _only(data, "consent", {"version", "text"})
+    version = _text(data.get("version"), "consent.version")
+    if len(version) > 40:
+        raise InvalidFlow("consent.version: expected 40 characters at most")
+    return Consent(version, _text(data.get("text"), "consent.text"))
 
 
 def _within(value: Any, place: str, least: int, most: int) -> int:

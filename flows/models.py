@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from flows.definition import FlowDefinition
-from flows.ids import new_flow_version_id, new_idempotency_id, new_token_id, new_workspace_id
+from flows.ids import new_api_log_id, new_flow_version_id, new_idempotency_id, new_token_id, new_workspace_id
 from flows.vault import Sealed
 from flows.versions import newest
 
@@ -17,6 +17,14 @@ from flows.versions import newest
 class Environment(models.TextChoices):
     LIVE = "live"
     SANDBOX = "sandbox"
+
+
+class Dialect(models.TextChoices):
+    """In whose words a token's client and a webhook's receiver speak; '' is ours."""
+
+    VERIFA = "verifa", "sessions and documents"
+    PERSONA = "persona", "JSON:API"
+    ANYCHECK = "anycheck", "verification service"
 
 
 class Workspace(models.Model):
@@ -35,7 +43,8 @@ class Workspace(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token. Only its SHA-256 is kept: the secret carries 256 random bits, so no slow hash is needed."""
+    """A bearer token. Only its SHA-256 is kept: the secret carries 256 random bits, so no slow hash is needed. ``dialect`` chooses at the addresses
+    that two dialects share; '' leaves the choice to the request's headers."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_token_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
@@ -46,6 +55,7 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     api_version = models.CharField(max_length=10, default=newest)
     rate_limit = models.CharField(max_length=20, blank=True, default="", help_text="Such as 600/min, or off. Empty: what RATE_LIMIT says.")
+    dialect = models.CharField(max_length=12, choices=Dialect, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -170,6 +180,28 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class ApiLog(models.Model):
+    """One request to the API: who asked for what, and how it ended. Never a body, a query or a header: these hold personal data."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_api_log_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=8, choices=Environment)
+    token = models.CharField(max_length=32)
+    request_id = models.CharField(max_length=128)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=255)
+    status = models.PositiveSmallIntegerField()
+    milliseconds = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="api_log_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.pk}"
 
 
 class RateWindow(models.Model):

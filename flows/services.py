@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from flows.definition import FlowDefinition
 from flows.errors import Refused
-from flows.models import ApiToken, Environment, Flow, FlowVersion, Workspace
+from flows.models import ApiToken, Dialect, Environment, Flow, FlowVersion, Workspace
 from flows.trail import note, users_of
 
 SCOPES = (
     "verifications:read", "verifications:write", "documents:read", "documents:write", "decisions:read", "decisions:write",
-    "exports:read", "redact:write", "webhooks:read", "webhooks:write", "flows:read",
+    "exports:read", "redact:write", "webhooks:read", "webhooks:write", "flows:read", "pii:read",
 )  # fmt: skip
 RATE = re.compile(r"off|[1-9]\d{0,6}/(s|min|h|day)")
 _LAST_USED_STEP = timedelta(minutes=1)
@@ -51,10 +51,11 @@ def issue_token(
     days: int = 180,
     lasts: timedelta | None = None,
     rate_limit: str = "",
+    dialect: str = "",
     by: str = "system",
 ) -> IssuedToken:
     """A new token; no scopes named means all, ``days`` 0 never expires (``lasts`` goes before it), ``rate_limit`` overrides the common one
-    ("600/min", "off").
+    ("600/min", "off"), ``dialect`` chooses at the addresses that two dialects share.
 
     Raises Refused("unknown_scope") and Refused("validation_failed")."""
     wanted = list(SCOPES if scopes is None else dict.fromkeys(scopes))
@@ -66,6 +67,8 @@ def issue_token(
         raise Refused("validation_failed", "The number of days is 0 or more.", status=422)
     if rate_limit and not RATE.fullmatch(rate_limit):
         raise Refused("validation_failed", "The rate limit is off, or a number per s, min, h or day such as 300/min.", status=422)
+    if dialect and dialect not in Dialect.values:
+        raise Refused("validation_failed", f"The dialect is one of {', '.join(Dialect.values)}.", status=422)
     prefix, secret = f"vk_{environment}_{secrets.token_hex(6)}", secrets.token_urlsafe(32)
     text = f"{prefix}_{secret}"
     token = ApiToken.objects.create(
@@ -76,6 +79,7 @@ def issue_token(
         digest=_digest(text),
         scopes=wanted,
         rate_limit=rate_limit,
+        dialect=dialect,
         expires_at=timezone.now() + (lasts or timedelta(days=days)) if lasts or days else None,
     )
     data = {"prefix": prefix, "environment": environment, "scopes": wanted}

@@ -28,10 +28,13 @@ WITHOUT_AN_ENDPOINT = {
 # Where a dialect asks for what the native API does not have.
 IN_DIALECTS = {
     "not_offered", "sandbox_only", "result_not_ready", "case_not_found", "service_not_found", "folder_not_found", "side_not_found",
-    "page_not_found",
+    "page_not_found", "engine_not_configured", "event_not_found", "list_not_found", "api_log_not_found", "fingerprint_not_found", "capture_closed",
+    "mail_not_configured", "email_missing",
 }  # fmt: skip
+# What the capture page tells people.
+ON_THE_PAGE = {"capture_exhausted", "link_used", "consent_required", "consent_changed"}
 # Links to images, the admin, hosts and commands have words of their own.
-OUTSIDE_THE_API = IN_DIALECTS | {
+OUTSIDE_THE_API = IN_DIALECTS | ON_THE_PAGE | {
     "stale_review", "case_claimed", "own_case", "document_decided",
     "reading_killed", "link_invalid", "link_expired", "link_gone", "bad_request", "forbidden", "csrf_failed", "token_not_found", "unknown_scope",
 }  # fmt: skip

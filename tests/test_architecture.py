@@ -55,7 +55,8 @@ def test_the_web_process_loads_no_engine() -> None:
     """Models and their libraries belong to reading workers: a request's imports must not bring them in."""
     code = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings_test'; import django; django.setup();"
-        "import config.urls; heavy = {'cv2', 'numpy', 'rapidocr', 'onnxruntime', 'zxingcpp', '_dlib_pybind11', 'scipy', 'skimage', 'reportlab.pdfgen'};"
+        "import config.urls;"
+        "heavy = {'cv2', 'numpy', 'rapidocr', 'onnxruntime', 'zxingcpp', '_dlib_pybind11', 'scipy', 'skimage', 'reportlab.pdfgen'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

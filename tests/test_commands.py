@@ -55,7 +55,7 @@ def test_tokens_last_180_days_and_have_all_scopes_unless_told_otherwise() -> Non
     _output("issue_token", "a")
     token = ApiToken.objects.get()
     assert token.environment == "sandbox"
-    assert len(token.scopes) == 11
+    assert len(token.scopes) == 12
     assert token.expires_at is not None
     assert timedelta(days=179) < token.expires_at - timezone.now() <= timedelta(days=180)
 

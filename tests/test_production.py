@@ -50,11 +50,12 @@ def test_the_behavioural_suites_pass_on_postgresql(tmp_path: Path) -> None:
 
 def test_threads_race_on_a_sqlite_file(tmp_path: Path) -> None:
     environment = {**os.environ, "TEST_DATABASE_URL": f"sqlite:///{tmp_path / 'race.sqlite3'}", "DATA_DIR": str(tmp_path)}
-    races = ["tests/api/test_idempotency.py", "tests/api/test_conditional.py", "-k", "fifty_threads or forty_at_once"]
+    suites = ["tests/api/test_idempotency.py", "tests/api/test_conditional.py", "tests/api/test_capture_races.py"]
+    races = [*suites, "-k", "fifty_threads or forty_at_once or capture_races"]
     command = [sys.executable, "-m", "pytest", *races, "-q", "-p", "no:cacheprovider", "--create-db"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
-    assert "2 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 @pytest.mark.parametrize("production", [False, True], ids=["sqlite", "postgresql"])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from flows.admin import ReadOnly
+from flows.models import Dialect
 from verifications.models import AuditEntry, Event, MessageState, OutboxMessage, WebhookDelivery, WebhookEndpoint, WorkerHeartbeat
-from verifications.webhooks import send_again
+from verifications.services import Caller
+from verifications.signing import ENDPOINT_DIALECTS
+from verifications.webhooks import amend_endpoint, send_again
 
 
 @admin.register(Event)
@@ -52,9 +57,25 @@ class WorkerHeartbeatAdmin(ReadOnly):
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnly):
-    list_display = ("id", "url", "workspace", "environment", "active", "disabled_reason", "created_at")
-    list_filter = ("workspace", "environment", "active")
+    """Everything but the dialect is the client's own business."""
+
+    list_display = ("id", "url", "workspace", "environment", "dialect", "active", "disabled_reason", "created_at")
+    list_filter = ("workspace", "environment", "active", "dialect")
     list_select_related = ("workspace",)
+    fields = ("id", "workspace", "environment", "url", "events", "description", "dialect", "active", "disabled_reason", "created_at")
+    readonly_fields = tuple(name for name in fields if name != "dialect")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("verifications.change_webhookendpoint"))
+
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
+        caller = Caller(obj.workspace, obj.environment, f"user:{request.user.get_username()}")
+        amend_endpoint(caller=caller, webhook_id=obj.pk, fields={"dialect": obj.dialect})
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "dialect":
+            options["choices"] = [("", "ours"), *((value, label) for value, label in Dialect.choices if value in ENDPOINT_DIALECTS)]
+        return super().formfield_for_choice_field(db_field, request, **options)
 
 
 @admin.register(WebhookDelivery)

@@ -10,6 +10,7 @@ from flows.datakeys import SealedUnder
 from flows.definition import FlowDefinition
 from flows.ids import (
     new_audit_id,
+    new_capture_link_id,
     new_checkpoint_id,
     new_delivery_id,
     new_event_id,
@@ -20,7 +21,7 @@ from flows.ids import (
     new_verification_id,
     new_webhook_id,
 )
-from flows.models import Environment, Flow, FlowVersion, Workspace
+from flows.models import Dialect, Environment, Flow, FlowVersion, Workspace
 from flows.vault import Sealed
 
 
@@ -68,7 +69,8 @@ class Verification(models.Model):
 
     ``standalone``: made for a single document that was uploaded without a case; never submitted, and in no list of cases. ``group_ref`` is the
     client's own name for cases that belong together. ``request`` is what the client asked with, kept to be shown to it again. ``dialect`` names the
-    words in which its own webhook is told of events, '' for ours.
+    words in which its own webhook is told of events, '' for ours. ``opened_at`` is when the person first opened a capture link; ``consent`` what they
+    agreed to there: ``{"at", "ip", "version"}``.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_verification_id, editable=False)
@@ -90,6 +92,8 @@ class Verification(models.Model):
     standalone = models.BooleanField(default=False, editable=False)
     request_sealed = models.BinaryField(null=True, editable=False)
     dialect = models.CharField(max_length=12, blank=True, default="", editable=False)
+    opened_at = models.DateTimeField(null=True, blank=True, editable=False)
+    consent_sealed = models.BinaryField(null=True, editable=False)
     webhook_url = models.CharField(max_length=2000, blank=True, default="")
     webhook_secret_sealed = models.BinaryField(null=True, editable=False)
     webhook_disabled_at = models.DateTimeField(null=True, editable=False)
@@ -107,6 +111,7 @@ class Verification(models.Model):
 
     expected = SealedUnder("expected_sealed", owner="pk")
     request = SealedUnder("request_sealed", owner="pk")
+    consent = SealedUnder("consent_sealed", owner="pk")
     webhook_secret = Sealed("webhook_secret_sealed")
 
     class Meta:
@@ -172,6 +177,28 @@ class Verification(models.Model):
     def cancel(self) -> None: ...
 
 
+class CaptureLink(models.Model):
+    """A one-time link by which a person shows documents themselves. Only the SHA-256 of its token is kept. The first visit consumes it, and hands the
+    visitor's browser a cookie; a newer link of the same verification revokes both."""
+
+    id = models.CharField(primary_key=True, max_length=40, default=new_capture_link_id, editable=False)
+    verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="capture_links")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    consumed_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["verification"], condition=Q(revoked_at__isnull=True), name="one_standing_capture_link")]
+
+    def __str__(self) -> str:
+        return self.pk
+
+
 class Event(models.Model):
     """Something that happened to a verification, as told to the outside: ids, statuses and codes, never personal data. A test of a webhook is
     an event of no verification."""
@@ -195,7 +222,8 @@ class Event(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """An address of a workspace that is told events. ``events`` empty means all. ``exhausted`` counts given-up deliveries in a row."""
+    """An address of a workspace that is told events. ``events`` empty means all; ``dialect`` names the words and the signature in which it is told,
+    '' for ours. ``exhausted`` counts given-up deliveries in a row."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_webhook_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="webhooks")
@@ -203,6 +231,7 @@ class WebhookEndpoint(models.Model):
     url = models.CharField(max_length=2000)
     events = models.JSONField(default=list, blank=True)
     description = models.CharField(max_length=255, blank=True, default="")
+    dialect = models.CharField(max_length=12, choices=Dialect, blank=True, default="")
     active = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=40, blank=True, default="")
     secret_sealed = models.BinaryField(null=True, editable=False)

@@ -66,6 +66,7 @@ class WorkOrder:
     request: str | None = None
     event_id: str = ""
     delivery_id: str = ""
+    link_id: str = ""
     turn: int = 0
     forced: bool = False
 

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from flows.idempotency import forget_answers
-from verifications.models import DeliveryStatus, Event, LegalHold, MessageState, OutboxMessage, Verification, WebhookDelivery
+from verifications.models import CaptureLink, DeliveryStatus, Event, LegalHold, MessageState, OutboxMessage, Verification, WebhookDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,11 @@ def redact_case(verification: Verification, images_of: Collection[str] | None) -
     """What the client declared and noted, its own reference included, also where events repeat that. The address that is told of the case goes when
     it has been told of this, too: ``forget_addresses``."""
     if images_of is None:
-        verification.expected_sealed = verification.request_sealed = None
+        verification.expected_sealed = verification.request_sealed = verification.consent_sealed = None
         verification.metadata, verification.tags, verification.external_ref, verification.group_ref = {}, [], "", ""
-        verification.save(update_fields=["expected_sealed", "request_sealed", "metadata", "tags", "external_ref", "group_ref", "updated_at"])
+        sealed = ("expected_sealed", "request_sealed", "consent_sealed")
+        verification.save(update_fields=[*sealed, "metadata", "tags", "external_ref", "group_ref", "updated_at"])
+        CaptureLink.objects.filter(verification=verification, revoked_at__isnull=True).update(revoked_at=timezone.now())
         LegalHold.objects.filter(verification=verification).update(reason_sealed=None)
         _forget_reference(verification)
     return Removed()

@@ -56,7 +56,7 @@ def create_verification(*, caller: Caller, flow: str, fields: Mapping[str, Any],
         flow_version=version,
         external_ref=fields.get("external_ref") or (earlier.external_ref if earlier else ""),
         renews=earlier,
-        metadata=_merged_metadata({}, fields.get("metadata") or {}),
+        metadata=merged_metadata({}, fields.get("metadata") or {}),
         tags=list(dict.fromkeys(fields.get("tags") or [])),
         webhook_url=fields.get("webhook_url") or "",
         folder=fields.get("folder"),
@@ -127,10 +127,15 @@ def change_tags(*, caller: Caller, verification_id: str, add: Sequence[str] = ()
     """Repeating it changes nothing. Raises Refused: verification_not_found, redacted, validation_failed (more than 50)."""
     found = find_verification(caller=caller, verification_id=verification_id)
     tags = [tag for tag in dict.fromkeys([*lock_verification(found.pk).tags, *add]) if tag not in remove]
-    if len(tags) > MOST_TAGS:
-        message = f"A verification has {MOST_TAGS} tags at the most."
-        raise Refused("validation_failed", message, status=422, errors={"tags": [message]})
+    require_few_tags(tags)
     return amend_verification(caller=caller, flow=found.flow_id, verification_id=found.pk, fields={"tags": tags})
+
+
+def require_few_tags(tags: Sequence[str]) -> None:
+    """Raises Refused("validation_failed")."""
+    if len(tags) > MOST_TAGS:
+        message = f"There are {MOST_TAGS} tags at the most."
+        raise Refused("validation_failed", message, status=422, errors={"tags": [message]})
 
 
 def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> list[str]:
@@ -142,7 +147,7 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
         verification.tags = list(dict.fromkeys(fields["tags"] or []))
         changed.append("tags")
     if "metadata" in fields:
-        verification.metadata = _merged_metadata(verification.metadata, fields["metadata"] or {})
+        verification.metadata = merged_metadata(verification.metadata, fields["metadata"] or {})
         changed.append("metadata")
     if "expected_data" in fields:
         verification.expected = _merged_expected(verification.expected or {}, fields["expected_data"] or dict.fromkeys(EXPECTED_PARTS))
@@ -153,7 +158,8 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
     return changed
 
 
-def _merged_metadata(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+def merged_metadata(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """One level deep; null removes a key. Raises Refused("validation_failed") for a value over 16 KB."""
     for key, value in sent.items():
         if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) > METADATA_VALUE_BYTES:
             message = "A metadata value may take 16 KB at most."

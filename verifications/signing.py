@@ -1,4 +1,4 @@
-"""Signatures of webhooks: Standard Webhooks 1.0, and one header more for receivers of the older ``t=…,v1=…`` convention."""
+"""Signatures of webhooks: Standard Webhooks 1.0, one header more for receivers of the older ``t=…,v1=…`` convention, and the headers of dialects."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from datetime import datetime
 from standardwebhooks import Webhook
 
 PREFIX = "whsec_"
+# In whose words and signature an endpoint may be told.
+ENDPOINT_DIALECTS = ("verifa", "persona")
 
 
 def new_secret() -> str:
@@ -43,3 +45,14 @@ def signed_headers(*, event_id: str, body: bytes, secrets: Sequence[str], at: da
         headers["webhook-signature"] = " ".join(Webhook(key).sign(event_id, at, text) for key in keys)
         headers["X-Webhook-Signature"] = ",".join([f"t={stamp}", *(f"v1={digest}" for digest in older)])
     return headers
+
+
+def dialect_headers(dialect: str, *, body: bytes, secrets: Sequence[str], at: datetime) -> dict[str, str]:
+    """The one header by which receivers of another service's webhooks check a body: HMAC-SHA-256 (hex) over ``{t}.{body}``, keyed with the secret as
+    it is written, ``whsec_`` included. While two secrets sign, the newest first: pairs with a space between (``persona``), or one time and two
+    signatures."""
+    stamp, text = str(int(at.timestamp())), body.decode()
+    signed = [hmac.new(secret.encode(), f"{stamp}.{text}".encode(), hashlib.sha256).hexdigest() for secret in secrets]
+    if dialect == "persona":
+        return {"Persona-Signature": " ".join(f"t={stamp},v1={digest}" for digest in signed)}
+    return {"X-Verifa-Signature": ",".join([f"t={stamp}", *(f"v1={digest}" for digest in signed)])}

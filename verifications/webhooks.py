@@ -28,7 +28,7 @@ from verifications.lifecycle import get_verification
 from verifications.models import DeliveryStatus, Event, Verification, WebhookDelivery, WebhookEndpoint
 from verifications.outbox import write_message
 from verifications.services import Caller
-from verifications.signing import new_secret, signed_headers
+from verifications.signing import ENDPOINT_DIALECTS, dialect_headers, new_secret, signed_headers
 from verifications.slots import slot
 
 RETRIES = tuple(
@@ -42,7 +42,7 @@ DELIVER = "verifications.actors.deliver_webhook"
 
 @transaction.atomic
 def create_endpoint(*, caller: Caller, fields: Mapping[str, Any]) -> WebhookEndpoint:
-    """``fields`` of ``url events description active``. Its ``secret`` is readable until the row is read again by an answer without it."""
+    """``fields`` of ``url events description active dialect``. Its ``secret`` is readable until the row is read again by an answer without it."""
     endpoint = WebhookEndpoint(workspace=caller.workspace, environment=caller.environment, **_columns(fields))
     endpoint.secret = new_secret()
     endpoint.save(force_insert=True)
@@ -55,8 +55,9 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "events" in fields:
         wanted = list(dict.fromkeys(fields["events"] or []))
         columns["events"] = [] if "*" in wanted else wanted
-    if "description" in fields:
-        columns["description"] = fields["description"] or ""
+    for name in ("description", "dialect"):
+        if name in fields:
+            columns[name] = fields[name] or ""
     return columns
 
 
@@ -166,12 +167,27 @@ def send_again(*, delivery_ids: Sequence[str]) -> int:
 
 
 def list_events(
-    *, caller: Caller, kind: str | None, verification_id: str | None, created_from: datetime | None, created_to: datetime | None
+    *,
+    caller: Caller,
+    kind: str | None = None,
+    verification_id: str | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> QuerySet[Event]:
     """Newest first; tests of webhooks are not among them."""
     rows = Event.objects.filter(workspace=caller.workspace, environment=caller.environment, verification__isnull=False)
+    rows = rows.filter(type__in=list(kinds)) if kinds is not None else rows
     wanted = {"type": kind, "verification_id": verification_id, "created_at__gte": created_from, "created_at__lte": created_to}
     return rows.filter(**{name: value for name, value in wanted.items() if value is not None}).order_by("-created_at", "-id")
+
+
+def get_event(*, caller: Caller, event_id: str, kinds: Sequence[str] | None = None) -> Event:
+    """Raises Refused("event_not_found")."""
+    event = list_events(caller=caller, kinds=kinds).select_related("verification").filter(pk=event_id).first()
+    if event is None:
+        raise Refused("event_not_found", "No such event.", status=404)
+    return event
 
 
 def event_body(event: Event) -> dict[str, Any]:
@@ -188,7 +204,7 @@ def fan_out(*, event_id: str) -> None:
         return
     told = WebhookEndpoint.objects.filter(workspace=event.workspace_id, environment=event.environment, active=True, created_at__lte=event.created_at)
     for endpoint in told:
-        if not endpoint.events or event.type in endpoint.events:
+        if (not endpoint.events or event.type in endpoint.events) and told_body(event, endpoint.dialect) is not None:
             _deliver_to(event, endpoint)
     verification = event.verification
     if verification is not None and verification.webhook_url and verification.webhook_disabled_at is None and callback_body(event) is not None:
@@ -198,7 +214,12 @@ def fan_out(*, event_id: str) -> None:
 def callback_body(event: Event) -> dict[str, Any] | None:
     """What the verification's own address is told, in the words of the dialect it was asked for in; None where that has no word for the event."""
     assert event.verification is not None
-    name = import_string(f"{settings.PIPELINE}.CALLBACKS").get(event.verification.dialect)
+    return told_body(event, event.verification.dialect)
+
+
+def told_body(event: Event, dialect: str) -> dict[str, Any] | None:
+    """The event in the words of ``dialect``; a test of a webhook, which is of no verification, in ours."""
+    name = import_string(f"{settings.PIPELINE}.CALLBACKS").get(dialect) if event.type != TEST_EVENT else None
     said: dict[str, Any] | None = import_string(name)(event) if name else event_body(event)
     return said
 
@@ -226,13 +247,27 @@ def deliver(*, delivery_id: str, turn: int, forced: bool) -> None:
     if not url or not (enabled or forced):
         record_attempt(delivery_id=delivery_id, turn=turn, attempt=Attempt(None, "webhook_disabled"))
         return
-    told = event_body(delivery.event) if delivery.endpoint is not None else callback_body(delivery.event)
+    dialect = delivery.endpoint.dialect if delivery.endpoint is not None else ""
+    told = told_body(delivery.event, dialect) if delivery.endpoint is not None else callback_body(delivery.event)
     body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
-    signed = signed_headers(event_id=delivery.event_id, body=body, secrets=secrets, at=timezone.now())
+    now = timezone.now()
+    signed = signed_headers(event_id=delivery.event_id, body=body, secrets=secrets, at=now)
+    if dialect in ENDPOINT_DIALECTS:
+        signed |= dialect_headers(dialect, body=body, secrets=secrets, at=now) | _attempt_headers(delivery, dialect)
     headers = {"Content-Type": "application/json", "User-Agent": "Vouchbox-Webhooks", **signed}
     with slot(_receiver(delivery, url)):
         attempt = destinations.post(url, body, headers)
     record_attempt(delivery_id=delivery_id, turn=turn, attempt=attempt)
+
+
+def _attempt_headers(delivery: WebhookDelivery, dialect: str) -> dict[str, str]:
+    if dialect != "persona":
+        return {}
+    return {
+        "Persona-Webhook-Attempts-Made": str(delivery.attempts),
+        "Persona-Webhook-Attempts-Left": str(max(0, len(RETRIES) - delivery.step)),
+        "Persona-Webhook-First-Attempted-At": delivery.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
 
 
 def _receiver(delivery: WebhookDelivery, url: str) -> str:

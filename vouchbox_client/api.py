@@ -43,6 +43,14 @@ class CheckListEnvelope(TypedDict):
 class ComparisonRequestRequest(TypedDict):
     reference_document_id: str
 
+class ConsentAnswer(TypedDict):
+    """What a person agreed to on the capture page: when, from where, and which version of the flow's text."""
+
+    at: str
+    flow_version: str
+    ip: str
+    version: str
+
 ContextType: TypeAlias = Literal["PHOTO_ID", "PROOF_OF_ADDRESS", "SELFIE"]
 
 class CountryAnswer(TypedDict):
@@ -119,6 +127,8 @@ class DeliveryPage(TypedDict):
     data: list[DeliveryAnswer]
     links: LinksAnswer
     meta: MetaAnswer
+
+DialectEnum: TypeAlias = Literal["verifa", "persona"]
 
 DisabledReasonEnum: TypeAlias = Literal["gone", "too_many_failures"]
 
@@ -640,7 +650,7 @@ class ListEntryPage(TypedDict):
     links: LinksAnswer
     meta: MetaAnswer
 
-ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address"]
+ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address", "blocked_country"]
 
 class MessageAnswer(TypedDict):
     """What a reviewer wrote for the applicant. ``document_id`` null: about the whole verification."""
@@ -681,6 +691,7 @@ class PersonalDataAnswer(TypedDict):
     """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
 
     checks: list[CheckAnswer]
+    consent: ConsentAnswer | None
     decisions: list[DecisionAnswer]
     documents: list[PersonalDocumentAnswer]
     history: list[HistoryAnswer]
@@ -872,15 +883,18 @@ VerificationStatus: TypeAlias = Literal[1, 2, 3, 4, 5, 6, 7, 8]
 class WebhookAmendmentRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
+    dialect: NotRequired[DialectEnum | NullEnum]
     events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
     url: NotRequired[str]
 
 class WebhookAnswer(TypedDict):
-    """``events`` is ``["*"]`` for all. ``disabled_reason``: it was switched off by us."""
+    """``events`` is ``["*"]`` for all; ``dialect`` whose words and signature it is told in, null for ours.
+    ``disabled_reason``: it was switched off by us."""
 
     active: bool
     created_at: str
     description: str
+    dialect: DialectEnum | NullEnum
     disabled_reason: DisabledReasonEnum | NullEnum
     events: list[EventsEnum]
     id: str
@@ -890,6 +904,7 @@ class WebhookAnswer(TypedDict):
 class WebhookCreationRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
+    dialect: NotRequired[DialectEnum | NullEnum]
     events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
     url: str
 
@@ -907,6 +922,7 @@ class WebhookSecretAnswer(TypedDict):
     active: bool
     created_at: str
     description: str
+    dialect: DialectEnum | NullEnum
     disabled_reason: DisabledReasonEnum | NullEnum
     events: list[EventsEnum]
     id: str

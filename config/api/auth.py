@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
@@ -19,7 +20,7 @@ class TokenAuthentication(BaseAuthentication):
     """Unknown, malformed, expired and revoked tokens all get the same 401."""
 
     def authenticate(self, request: Request) -> tuple[Caller, ApiToken]:
-        token = find_token(presented) if (presented := _presented(request)) else None
+        token = token_of(request._request)
         if token is None:
             raise NotAuthenticated
         return Caller(token.workspace, token.environment, f"token:{token.prefix}"), token
@@ -28,7 +29,16 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def _presented(request: Request) -> str:
+def token_of(request: HttpRequest) -> ApiToken | None:
+    """The token that the request carries, looked up once."""
+    if not hasattr(request, "found_token"):
+        presented = _presented(request)
+        request.found_token = find_token(presented) if presented else None  # type: ignore[attr-defined]
+    found: ApiToken | None = request.found_token  # type: ignore[attr-defined]
+    return found
+
+
+def _presented(request: HttpRequest) -> str:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return str(value.strip())

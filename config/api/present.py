@@ -325,6 +325,7 @@ def webhook_body(endpoint: WebhookEndpoint, *, with_secret: bool = False) -> dic
         "url": endpoint.url,
         "events": endpoint.events or ["*"],
         "description": endpoint.description,
+        "dialect": endpoint.dialect or None,
         "active": endpoint.active,
         "disabled_reason": endpoint.disabled_reason or None,
         "created_at": moment(endpoint.created_at),

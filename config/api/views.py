@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
@@ -20,11 +22,14 @@ from config.api.headers import UNSAFE, check_headers, style_of, version_of
 from config.api.idempotency import Exchange, answered
 from config.api.inflection import outbound, outbound_error
 from config.api.uploads import release_uploads
+from flows import api_logs
 from flows.errors import Refused
 from flows.models import ApiToken
 from flows.services import get_flow
+from flows.tracing import request_id
 from verifications.services import Caller
 
+PLAIN_ID = re.compile(r"[a-z]{2,4}_[0-9a-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{1,4}")
 CONTENT_TYPES = ("application/json", "multipart/form-data")
 
 
@@ -42,7 +47,7 @@ class ApiView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """DRF's, with idempotency between what is checked of any request and what the method itself does."""
-        self.args, self.kwargs = args, kwargs
+        self.args, self.kwargs, begun = args, kwargs, time.monotonic()
         self.request = self.initialize_request(request, *args, **kwargs)
         response: Any
         self.headers = self.default_response_headers
@@ -52,7 +57,23 @@ class ApiView(APIView):
         except Exception as error:
             response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        if settings.API_LOG_DAYS:
+            self._note(request, begun)
         return self.response
+
+    def _note(self, request: HttpRequest, begun: float) -> None:
+        """In the list of requests: the route, with the ids in it and nothing else that a client wrote."""
+        token = getattr(request, "found_token", None)
+        if token is None:
+            return
+        path = f"/{request.resolver_match.route}" if request.resolver_match else ""
+        for name, value in request.resolver_match.kwargs.items() if request.resolver_match else ():
+            if PLAIN_ID.fullmatch(str(value)):
+                path = re.sub(rf"<(\w+:)?{name}>", str(value), path)
+        milliseconds = round((time.monotonic() - begun) * 1000)
+        api_logs.note_request(
+            token, request_id=request_id.get(), method=str(request.method), path=path, status=self.response.status_code, milliseconds=milliseconds
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = str(request.method).lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decisions import names
-from decisions.evidence import EarlierUse, Evidence, Observed
+from decisions.evidence import DocumentEvidence, EarlierUse, Evidence, Observed
 from decisions.rules.person import declared_name, name_on, normalised_name
 from decisions.rules.registry import (
     ANY_CONTEXT,
@@ -20,6 +20,7 @@ from decisions.rules.registry import (
     with_steps,
 )
 from documents.fields import same_number
+from documents.types import PHOTO_ID
 
 
 @rule(
@@ -54,6 +55,14 @@ def _is_strange(use: EarlierUse) -> bool:
     return (use.same == "number" and use.holder == "another") or (use.approved and use.person != "same")
 
 
+def issuers(document: DocumentEvidence) -> set[str]:
+    """The countries that a photo ID names as its issuer: as it was declared, and as it was read. Alpha-3."""
+    if document.context != PHOTO_ID:
+        return set()
+    read = observed(document, "document.country_code")
+    return {document.country, *([read.value.upper()] if read else [])}
+
+
 def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:
     return [(entry.entry, entry.value) for entry in evidence.case.listed if entry.kind == kind]
 
@@ -61,15 +70,20 @@ def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:
 @rule(
     reference="R19",
     group="document",
-    inputs=("document.number", "operator's lists"),
+    inputs=("document.number", "document.country_code", "operator's lists"),
     reason_code="document_blocked",
     sentence="This document cannot be accepted. Please contact the operator.",
     fix="contact_operator",
+    version=2,
     defaults={"confidence": CONFIDENCE},
 )
 def document_not_blocked(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """The document's number is not on the operator's list of blocked numbers, such as those of documents reported lost or forged."""
-    number = observed(evidence.document, "document.number")
+    """Neither the document's number nor the country that issued it is on the operator's lists, such as of documents reported lost or forged."""
+    number, country = observed(evidence.document, "document.number"), observed(evidence.document, "document.country_code")
+    if blocked := [entry for entry, value in _matches(evidence, "blocked_country") if value.upper() in issuers(evidence.document)]:
+        # What was declared alone rejects nobody.
+        facts = {"entries": blocked}
+        return failed_if_sure(threshold, country, computed=facts) if country else unclear(code="document_blocked", computed=facts)
     if number is None:
         return not_applicable("The document has no number to look up.")
     hits = [entry for entry, value in _matches(evidence, "blocked_document_number") if same_number(number.value, value)]

@@ -22,6 +22,35 @@ class Persona(Kit):
         yield status("create an inquiry", made, 201)
         yield from self.submit(made.body["data"]["id"])
         yield from self.refused()
+        yield from self.verification()
+        yield from self.lists()
+
+    def verification(self) -> Iterator[Line]:
+        what = "POST /verification/government-ids"
+        attributes = {"id-class": "pp", "country-code": "USA", "front-photo": {"data": picture()}}
+        made = self.call("POST", "/api/v1/verification/government-ids", {"data": {"attributes": attributes}})
+        yield status(what, made, 201)
+        data = made.body["data"]
+        yield f"{what}: initiated", data["attributes"]["status"] == "initiated", str(data)[:200]
+        done = self.call("POST", f"/api/v1/verification/government-ids/{data['id']}/submit")
+        yield status(f"{what}: submit", done, 200)
+        shown = self.call("GET", f"/api/v1/verifications/{data['id']}").body["data"]
+        yield f"{what}: retrieve", shown["type"] == "verification/government-id", str(shown)[:200]
+        told = shown["attributes"]["status"] in ("submitted", "passed", "failed")
+        yield f"{what}: status", told, str(shown["attributes"]["status"])
+        yield status("POST /verification/databases: not offered", self.call("POST", "/api/v1/verification/databases", {}), 501)
+
+    def lists(self) -> Iterator[Line]:
+        what = "POST /list/names"
+        made = self.call("POST", "/api/v1/list/names", {"data": {"attributes": {"name": "Conformance"}}})
+        yield status(what, made, 201)
+        place = f"/api/v1/lists/{made.body['data']['id']}"
+        shown = self.call("GET", place, Accept="application/vnd.api+json")
+        yield f"{what}: retrieve", shown.body["data"] == made.body["data"], str(shown.body)[:200]
+        gone = self.call("DELETE", place, Accept="application/vnd.api+json")
+        yield "DELETE /lists/{id}: archived", gone.body["data"]["attributes"]["status"] == "archived", str(gone.body)[:200]
+        events = self.call("GET", "/api/v1/events?page[size]=1", Accept="application/vnd.api+json")
+        yield "GET /events", [entry["type"] for entry in events.body["data"]] == ["event"], str(events.body)[:200]
 
     def document(self, inquiry: str | None, *, files: bool = True) -> str:
         attributes: dict[str, Any] = {"kind": "proof_of_address", "document-type": "utility_bill", "country-code": "USA"}

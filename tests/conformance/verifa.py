@@ -36,6 +36,10 @@ EXTRACTION = {
     "status": one_of("pending", "processing", "completed", "failed"), "created_at": is_moment, "extracted_fields": is_object,
     "confidence_scores": is_scores, "reference_document_id": is_text_or_null, "comparison_results": is_object_or_null,
 }  # fmt: skip
+LINK = {
+    "id": is_text, "session_id": is_text, "capture_url": is_text, "status": exactly("created"), "expires_at": is_moment, "created_at": is_moment,
+    "qr_code_data_url": lambda value: isinstance(value, str) and value.startswith("data:image/png;base64,"),
+}  # fmt: skip
 ERROR = {"error": is_text, "detail": is_text, "status_code": is_whole, "request_id": is_text}
 
 
@@ -46,6 +50,8 @@ class Verifa(Kit):
         place = f"/api/v1/sessions/{made.body['id']}"
         yield from self.update(place)
         yield from self.refused(place)
+        yield from self.links()
+        yield from self.cases()
         yield from self.extract(place)
 
     def update(self, place: str) -> Iterator[Line]:
@@ -92,3 +98,29 @@ class Verifa(Kit):
         yield status(f"{what}: without a key", self.unauthenticated("POST", "/api/v1/documents/doc_nothing/extract"), 401)
         yield status("DELETE data of a session with documents", self.call("DELETE", f"{place}/data"), 200)
         yield status(f"{what}: redacted", self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract"), 422)
+
+    def links(self) -> Iterator[Line]:
+        what = "POST /sessions/{id}/links"
+        made = self.call("POST", "/api/v1/sessions", {"workflow_id": "usps1583"})
+        place = f"/api/v1/sessions/{made.body['id']}"
+        yield "create a session: capture_url", is_text(made.body.get("capture_url")), str(made.body)[:200]
+        link = self.call("POST", f"{place}/links", {"expires_in_minutes": 5})
+        yield status(what, link, 201)
+        yield from fields(what, link.body, LINK)
+        listed = self.call("GET", f"{place}/links")
+        told = [entry["status"] for entry in listed.body["data"]]
+        yield f"{what}: a new link revokes the one before", told == ["created", "revoked"], str(told)
+        yield status(f"{what}: more than a week", self.call("POST", f"{place}/links", {"expires_in_minutes": 10_081}), 422)
+        self.call("POST", f"{place}/expire")
+        yield status(f"{what}: a session that is over", self.call("POST", f"{place}/links", {}), 400)
+        resumed = self.call("POST", f"{place}/resume")
+        again = resumed.body.get("capture_url")
+        yield "POST /sessions/{id}/resume: a new link", again not in (None, link.body["capture_url"]), str(resumed.body)[:200]
+        yield status("DELETE data of a session with links", self.call("DELETE", f"{place}/data"), 200)
+
+    def cases(self) -> Iterator[Line]:
+        listed = self.call("GET", "/api/v1/cases?status=open&limit=1")
+        yield status("GET /cases", listed, 200)
+        yield status("GET /cases: an unknown status", self.call("GET", "/api/v1/cases?status=gone"), 422)
+        for name in ("claim", "release", "escalate", "approve", "reject"):
+            yield status(f"POST /cases/{{id}}/{name}: unknown", self.call("POST", f"/api/v1/cases/case_nothing/{name}", {}), 404)

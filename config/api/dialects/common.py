@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -25,6 +25,7 @@ from verifications.services import find_verification
 
 if TYPE_CHECKING:
     from documents.models import Document
+    from flows.models import ApiToken
     from verifications.models import Verification
 
 
@@ -80,9 +81,10 @@ class DialectView(ApiView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         finished = super().finalize_response(request, response, *args, **kwargs)
-        asked = request.headers.get(self.dialect.version_header, "") if self.dialect.version_header else ""
-        if asked and _is_known_date(asked):
-            finished[self.dialect.version_header] = asked
+        if name := self.dialect.version_header:
+            asked = request.headers.get(name, self.pinned_version)
+            if _is_known_date(asked):
+                finished[name] = asked
         return finished
 
     def subjects(self, body: Any) -> dict[str, str]:
@@ -96,6 +98,10 @@ class DialectView(ApiView):
         """The answer is about ``case``."""
         self.about["verification"] = case.pk
         return case
+
+    def may(self, scope: str) -> bool:
+        """Whether the token carries a scope beyond the one that let it in."""
+        return scope in cast("ApiToken", self.request.auth).scopes
 
     def found_document(self, document_id: str) -> Document:
         """Raises Refused("document_not_found")."""
@@ -143,20 +149,21 @@ class NotOffered(DialectView):
 
     scopes: ClassVar = dict.fromkeys(("get", "post", "patch", "delete"), "verifications:read")
     sentence = "This is not offered here."
+    code = "not_offered"
 
     def get(self, request: Request, **ids: str) -> Response:
-        raise Refused("not_offered", self.sentence, status=501)
+        raise Refused(self.code, self.sentence, status=501)
 
     post = patch = delete = get
 
 
-def not_offered(dialect: Dialect, sentence: str) -> Callable[..., HttpResponse]:
+def not_offered(dialect: Dialect, sentence: str, *, code: str = "not_offered") -> Callable[..., HttpResponse]:
     """A view that says why."""
-    named: Any = type("NotOfferedThere", (NotOffered,), {"dialect": dialect, "sentence": sentence, "schema": None})
+    named: Any = type("NotOfferedThere", (NotOffered,), {"dialect": dialect, "sentence": sentence, "code": code, "schema": None})
     view: Callable[..., HttpResponse] = named.as_view()
     return view
 
 
-def signed_file(request: HttpRequest, token: str, filename: str = "") -> HttpResponseBase:
-    """A file by its signed link, without a key; the name at its end is for people."""
-    return open_link(request, token)
+def signed_file(request: HttpRequest, token: str, filename: str | None = None) -> HttpResponseBase:
+    """A file by its signed link, without a key; a name at its end must be the file's."""
+    return open_link(request, token, filename)

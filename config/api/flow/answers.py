@@ -15,6 +15,7 @@ from documents.models import Context, DocumentStatus, ExtractionKind, Extraction
 from flows.models import Environment
 from verifications.events import PUBLIC_EVENTS
 from verifications.models import DeliveryStatus, VerificationStatus
+from verifications.signing import ENDPOINT_DIALECTS
 
 EMPTY = {204: OpenApiResponse(description="Done; no body")}
 
@@ -311,12 +312,14 @@ class ExtractedFieldsAnswer(s.Serializer):
 
 
 class WebhookAnswer(s.Serializer):
-    """``events`` is ``["*"]`` for all. ``disabled_reason``: it was switched off by us."""
+    """``events`` is ``["*"]`` for all; ``dialect`` whose words and signature it is told in, null for ours. ``disabled_reason``: it was switched off
+    by us."""
 
     id = s.CharField()
     url = s.CharField()
     events = s.ListField(child=s.ChoiceField(["*", *PUBLIC_EVENTS]))
     description = s.CharField(allow_blank=True)
+    dialect = s.ChoiceField(ENDPOINT_DIALECTS, allow_null=True)
     active = s.BooleanField()
     disabled_reason = s.ChoiceField([("gone", "gone"), ("too_many_failures", "too_many_failures")], allow_null=True)
     created_at = s.DateTimeField()
@@ -415,10 +418,20 @@ class PersonalDocumentAnswer(DocumentAnswer):
     fields = s.DictField(child=FieldAnswer())  # type: ignore[assignment]
 
 
+class ConsentAnswer(s.Serializer):
+    """What a person agreed to on the capture page: when, from where, and which version of the flow's text."""
+
+    at = s.DateTimeField()
+    ip = s.CharField()
+    version = s.CharField()
+    flow_version = s.CharField()
+
+
 class PersonalDataAnswer(s.Serializer):
     """Everything kept of the person: what was declared, uploaded (signed links), read, corrected, checked and decided."""
 
     verification = VerificationAnswer()
+    consent = ConsentAnswer(allow_null=True)
     documents = PersonalDocumentAnswer(many=True)
     decisions = DecisionAnswer(many=True)
     checks = CheckAnswer(many=True)

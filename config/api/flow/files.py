@@ -19,9 +19,9 @@ HEADERS = {
 
 
 @safe_only
-def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
+def open_link(request: HttpRequest, token: str, name: str | None = None) -> HttpResponseBase:
     try:
-        blob, data = viewing.open_link(token)
+        blob, data = viewing.open_link(token, name=name)
     except Refused as refusal:
         return refusal_json(request, refusal)
     except FileNotFoundError:

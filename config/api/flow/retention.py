@@ -51,6 +51,7 @@ class VerificationData(ApiView):
         bodies = document_bodies(self.request, documents)
         return {
             "verification": verification_body(case.verification),
+            "consent": case.verification.consent,
             "documents": [{**body, "fields": found} for body, found in zip(bodies, fields, strict=True)],
             "decisions": [decision_body(entry) for entry in case.decisions],
             "checks": check_bodies(case.checks),

@@ -11,7 +11,7 @@ from decisions.models import DecisionStatus, ListKind
 from documents.models import Context, DocumentStatus
 from verifications.destinations import check_url
 from verifications.events import PUBLIC_EVENTS
-from verifications.signing import key_of
+from verifications.signing import ENDPOINT_DIALECTS, key_of
 
 
 def _optional(field: type[serializers.Field], **options: Any) -> Any:
@@ -176,6 +176,7 @@ class WebhookAmendment(serializers.Serializer):
     url = Text(max_length=2000, validators=[check_webhook_url], required=False)
     events = _optional(serializers.ListField, child=serializers.ChoiceField(choices=["*", *PUBLIC_EVENTS]), min_length=1, max_length=100)
     description = _line(255)
+    dialect = _optional(serializers.ChoiceField, choices=ENDPOINT_DIALECTS, help_text="Whose words and signature it is told in; null for ours")
     active = Flag(required=False)
 
 

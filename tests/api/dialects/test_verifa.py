@@ -88,7 +88,7 @@ def test_a_case_is_approved_by_a_person(alice: Person, doubtful: dict[str, Any])
     assert (done.status_code, done.json()["status"], again.status_code) == (200, "completed", 200)
     result = say(alice, "get", f"{place}/result").json()
     assert (result["result"], len(result["documents"])) == ("approved", 2)
-    assert say(alice, "get", f"/api/v1/cases/{case}").status_code == 404
+    assert say(alice, "get", f"/api/v1/cases/{case}").json()["status"] == "approved"
     assert say(alice, "get", f"{place}/report").content.startswith(b"%PDF")
 
 
@@ -130,7 +130,10 @@ def test_expire_and_resume(alice: Person) -> None:
     place = f"{SESSIONS}/{say(alice, 'post', SESSIONS, {'workflow_id': 'usps1583'}).json()['id']}"
     told = [say(alice, "post", f"{place}/{name}").json().get("status") for name in ("expire", "expire", "resume")]
     assert told == ["expired", "expired", "pending"]
-    refused = say(alice, "post", f"{place}/resume")
+    first = say(alice, "get", place).json()["capture_url"]
+    assert say(alice, "post", f"{place}/resume").json()["capture_url"] not in (None, first)
+    alice.post(f"/usps1583/verifications/{Verification.objects.get().pk}/cancel")
+    refused = say(alice, "post", f"{place}/expire")
     assert (refused.status_code, set(refused.json())) == (400, {"error", "detail", "status_code", "request_id", "from", "to"})
 
 
@@ -222,7 +225,9 @@ def test_metadata_of_a_document_changes_while_it_can(alice: Person, picture: Pic
     case = start(alice, "identity")
     place = f"{DOCUMENTS}/{upload(alice, case, 'identity', front=picture())['id']}"
     assert say(alice, "patch", place, {"country": "CAN"}).json()["country"] == "CAN"
-    assert say(alice, "patch", place, {"tags": ["x"]}).status_code == 501
+    labelled = say(alice, "patch", place, {"tags": ["x"], "metadata": {"plan": "family", "old": 1}}).json()
+    merged = say(alice, "patch", place, {"metadata": {"old": None}}).json()
+    assert (labelled["tags"], labelled["country"], merged["metadata"]) == (["x"], "CAN", {"plan": "family"})
     alice.post(f"/identity/verifications/{case['id']}/cancel")
     assert (say(alice, "patch", place, {"country": "USA"}).status_code, Document.objects.get().country) == (422, "CAN")
 
@@ -277,3 +282,23 @@ def test_both_dialects_show_a_document_at_one_address(alice: Person, picture: Pi
     assert "document_type" in say(alice, "get", place).json()
     for headers in ({"Accept": "application/vnd.api+json"}, {"Persona-Version": "2023-01-05"}):
         assert say(alice, "get", place, **headers).json()["data"]["type"] == "document/government-id"
+
+
+@pytest.mark.parametrize("body", [
+    {"workflow_id": "usps1583", "external_ref": "r-1"}, {"workflow-id": "usps1583", "external-ref": "r-1", "unknown": 1},
+    {"workflowId": "usps1583", "externalRef": "r-1"}, {"inquiry-template-id": "usps1583", "reference-id": "r-1"},
+    {"data": {"type": "inquiry", "attributes": {"inquiry-template-id": "usps1583", "reference-id": "r-1"}}},
+], ids=["snake", "kebab", "camel", "other names", "JSON:API"])  # fmt: skip
+def test_a_session_is_created_in_any_spelling(alice: Person, body: dict[str, Any]) -> None:
+    made = say(alice, "post", SESSIONS, body)
+    assert (made.status_code, made.json()["workflow_id"], made.json()["external_ref"]) == (201, "usps1583", "r-1")
+
+
+def test_what_is_held_by_law_is_not_deleted(alice: Person, picture: Picture) -> None:
+    case = start(alice)
+    document = upload(alice, case, front=picture())["id"]
+    assert alice.post(f"/usps1583/verifications/{case['id']}/legal-hold", {"reason": "court"}).status_code == 201
+    for path in (f"{DOCUMENTS}/{document}", f"{session_of(case)}/data"):
+        refused = say(alice, "delete", path)
+        assert (refused.status_code, refused.json()["error"]) == (409, "legal_hold")
+    assert (Document.objects.count(), Verification.objects.get().redacted_at) == (1, None)

@@ -181,8 +181,5 @@ class RetryVerification(AnycheckView):
     @described("Retry a failed verification", {200: shapes.VERIFICATION})
     def post(self, request: Request, uuid: str) -> Response:
         case = self.verification(uuid)
-        shown = self.bodies([case])[0]
-        if shown["status"] != "FAILED":
-            raise Refused("transition_not_allowed", "Only a FAILED verification can be retried.", extra={"from": shown["status"], "to": "IN_QUEUE"})
-        reprocessing.reprocess_verification(caller=self.caller, flow=case.flow_id, verification_id=case.pk)
+        reprocessing.retry_unread(caller=self.caller, flow=case.flow_id, verification_id=case.pk)
         return Response(self.bodies([self.verification(uuid)])[0])

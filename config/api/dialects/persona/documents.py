@@ -26,7 +26,7 @@ _GENERIC_EXAMPLE = {"data": {"attributes": {"kind": "utility_bill", "country_cod
 _GOVERNMENT_EXAMPLE = {"data": {"attributes": {"id_class": "pp", "country_code": "USA", "front_photo": {"data": "iVBORw0KGgo="}}}}
 
 
-class _Documents(PersonaView):
+class Documents(PersonaView):
     includes = ("inquiry",)
 
     def made(self, change: DocumentChange, inquiry: str | None) -> Response:
@@ -39,11 +39,10 @@ class _Documents(PersonaView):
 
     def change(self, document: str, kind: str, change: DocumentChange) -> Response:
         found = self.found(document, kind)
-        if not found.draft:
-            raise Refused("not_draft", "Only an initiated document can be changed.")
         services.replace_document(
-            caller=self.caller, flow=found.verification.flow_id, document_id=document, verification_id=found.verification_id, change=change
-        )
+            caller=self.caller, flow=found.verification.flow_id, document_id=document, verification_id=found.verification_id, change=change,
+            draft_only=True,
+        )  # fmt: skip
         return self.document(document)
 
     def found(self, document: str, kind: str) -> Any:
@@ -59,7 +58,7 @@ class _Documents(PersonaView):
         return self.document(document)
 
 
-class Generics(_Documents):
+class Generics(Documents):
     slow_before_change = frozenset({"POST"})
     scopes: ClassVar = {"post": "documents:write"}
 
@@ -72,10 +71,10 @@ class Generics(_Documents):
     )
     def post(self, request: Request) -> Response:
         sent = self.attributes(requests.GenericCreation)
-        return self.made(_generic(sent, country=sent.get("country_code", "USA")), sent.get("inquiry_id"))
+        return self.made(generic(sent, country=sent.get("country_code", "USA")), sent.get("inquiry_id"))
 
 
-class GenericDetail(_Documents):
+class GenericDetail(Documents):
     slow_before_change = frozenset({"PATCH"})
     scopes: ClassVar = {"patch": "documents:write"}
 
@@ -88,10 +87,10 @@ class GenericDetail(_Documents):
     )
     def patch(self, request: Request, document: str) -> Response:
         sent = self.attributes(requests.GenericAmendment)
-        return self.change(document, "document/generic", _generic(sent, country=sent.get("country_code")))
+        return self.change(document, "document/generic", generic(sent, country=sent.get("country_code")))
 
 
-class SubmitGeneric(_Documents):
+class SubmitGeneric(Documents):
     scopes: ClassVar = {"post": "documents:write"}
 
     @described("Submit a generic document", {200: shapes.document_of(data=shapes.GENERIC)}, parameters=_INCLUDE)
@@ -99,7 +98,7 @@ class SubmitGeneric(_Documents):
         return self.submit(document, "document/generic")
 
 
-class GovernmentIds(_Documents):
+class GovernmentIds(Documents):
     slow_before_change = frozenset({"POST"})
     scopes: ClassVar = {"post": "documents:write"}
 
@@ -112,10 +111,10 @@ class GovernmentIds(_Documents):
     )
     def post(self, request: Request) -> Response:
         sent = self.attributes(requests.GovernmentCreation)
-        return self.made(_government(sent), sent.get("inquiry_id"))
+        return self.made(government(sent), sent.get("inquiry_id"))
 
 
-class GovernmentIdDetail(_Documents):
+class GovernmentIdDetail(Documents):
     slow_before_change = frozenset({"PATCH"})
     scopes: ClassVar = {"patch": "documents:write"}
 
@@ -127,10 +126,10 @@ class GovernmentIdDetail(_Documents):
         parameters=_INCLUDE,
     )
     def patch(self, request: Request, document: str) -> Response:
-        return self.change(document, "document/government-id", _government(self.attributes(requests.GovernmentAmendment)))
+        return self.change(document, "document/government-id", government(self.attributes(requests.GovernmentAmendment)))
 
 
-class SubmitGovernmentId(_Documents):
+class SubmitGovernmentId(Documents):
     scopes: ClassVar = {"post": "documents:write"}
 
     @described("Submit a government ID document", {200: shapes.document_of(data=shapes.GOVERNMENT)}, parameters=_INCLUDE)
@@ -138,7 +137,39 @@ class SubmitGovernmentId(_Documents):
         return self.submit(document, "document/government-id")
 
 
-class DocumentDetail(_Documents):
+class _DocumentTags(Documents):
+    scopes: ClassVar = {"post": "documents:write"}
+
+    def changed(self, document: str, **change: list[str]) -> Response:
+        services.change_document_tags(caller=self.caller, document_id=self.found_document(document).pk, **change)
+        return self.document(document)
+
+
+class AddDocumentTag(_DocumentTags):
+    @described("Add a tag to a document", {200: _A_DOCUMENT}, request=requests.TagCall, example={"meta": {"tag_name": "vip"}}, parameters=_INCLUDE)
+    def post(self, request: Request, document: str) -> Response:
+        return self.changed(document, add=[self.checked(requests.TagCall)["meta"]["tag_name"]])
+
+
+class RemoveDocumentTag(_DocumentTags):
+    @described(
+        "Remove a tag from a document", {200: _A_DOCUMENT}, request=requests.TagCall, example={"meta": {"tag_name": "vip"}}, parameters=_INCLUDE
+    )
+    def post(self, request: Request, document: str) -> Response:
+        return self.changed(document, remove=[self.checked(requests.TagCall)["meta"]["tag_name"]])
+
+
+class SetDocumentTags(_DocumentTags):
+    @described(
+        "Set all tags of a document", {200: _A_DOCUMENT}, request=requests.TagsCall, example={"meta": {"tag_name": ["vip"]}}, parameters=_INCLUDE
+    )
+    def post(self, request: Request, document: str) -> Response:
+        names = self.checked(requests.TagsCall)["meta"]["tag_name"]
+        services.label_document(caller=self.caller, document_id=self.found_document(document).pk, tags=names)
+        return self.document(document)
+
+
+class DocumentDetail(Documents):
     scopes: ClassVar = {"get": "documents:read"}
 
     @described("Retrieve a document", {200: _A_DOCUMENT}, parameters=_INCLUDE)
@@ -146,7 +177,7 @@ class DocumentDetail(_Documents):
         return self.document(document)
 
 
-def _generic(sent: Mapping[str, Any], *, country: str | None) -> DocumentChange:
+def generic(sent: Mapping[str, Any], *, country: str | None) -> DocumentChange:
     """Raises Refused 422: a wrong type would be judged as one, so that none is guessed."""
     files = sent.get("files") or []
     front = files[0]["data"] if files else None
@@ -163,7 +194,7 @@ def _generic(sent: Mapping[str, Any], *, country: str | None) -> DocumentChange:
     return DocumentChange(found.context, found.id, country, front)
 
 
-def _government(sent: Mapping[str, Any]) -> DocumentChange:
+def government(sent: Mapping[str, Any]) -> DocumentChange:
     sides = [photo["data"] if (photo := sent.get(name)) else None for name in ("front_photo", "back_photo")]
     if "id_class" not in sent:
         return DocumentChange(country=sent.get("country_code"), front=sides[0], back=sides[1])

@@ -13,10 +13,9 @@ from config.api.dialects.described import one_of as words
 from config.api.dialects.paging import one_of as chosen
 from config.api.dialects.persona import requests, shapes
 from config.api.dialects.persona.views import PAGING, PersonaView
-from decisions import lists, verdicts
+from decisions import verdicts
 from documents import services as documents
 from documents.cases import Progress, progressed, with_live_documents
-from flows.errors import Refused
 from verifications import retention
 from verifications import services as cases
 
@@ -160,78 +159,3 @@ class SetTags(_Inquiries):
         names, case = self.checked(requests.TagsCall)["meta"]["tag_name"], self.case(verification)
         cases.amend_verification(caller=self.caller, flow=case.flow_id, verification_id=case.pk, fields={"tags": names})
         return self.inquiry(verification)
-
-
-class Cases(PersonaView):
-    scopes: ClassVar = {"get": "verifications:read"}
-
-    @described("List all cases", {200: shapes.list_of(shapes.CASE)}, parameters=PAGING)
-    def get(self, request: Request) -> Response:
-        wanted = cases.VerificationFilter(statuses=[5])
-        rows = cases.list_verifications(caller=self.caller, wanted=wanted)
-        return self.paged(rows, lambda found: [shapes.case_body(request, case) for case in found])
-
-
-class CaseDetail(PersonaView):
-    scopes: ClassVar = {"get": "verifications:read"}
-
-    @described("Retrieve a case", {200: shapes.document_of(data=shapes.CASE)})
-    def get(self, request: Request, verification: str) -> Response:
-        case = self.case(verification)
-        if int(case.status) != 5:
-            raise Refused("case_not_found", "No such case.", status=404)
-        return Response({"data": shapes.case_body(request, case)})
-
-
-class ListItems(PersonaView):
-    """One list of each kind per workspace, which its items need not name."""
-
-    scopes: ClassVar = {"post": "decisions:write"}
-    kind: ClassVar[str] = ""
-    list_kind: ClassVar[str] = ""
-
-    def add(self, value: str, reason: str | None) -> Response:
-        entry = lists.add_list_entry(caller=self.caller, kind=self.list_kind, value=value, reason=reason or "Added over the API")
-        return Response({"data": shapes.list_item_body(self.request, self.kind, entry)}, status=201)
-
-
-_ITEM = {201: shapes.document_of(data=shapes.LIST_ITEM)}
-
-
-class NumberItems(ListItems):
-    kind, list_kind = "list-item/government-id-number", "blocked_document_number"
-
-    @described(
-        "Create a government ID number list item", _ITEM, request=requests.NumberItem, example={"data": {"attributes": {"value": "L898902C3"}}}
-    )
-    def post(self, request: Request) -> Response:
-        sent = self.attributes(requests.NumberItem)
-        return self.add(sent["value"], sent.get("reason"))
-
-
-class NameItems(ListItems):
-    kind, list_kind = "list-item/name", "blocked_name"
-
-    @described(
-        "Create a name list item", _ITEM, request=requests.NameItem, example={"data": {"attributes": {"name_first": "Ned", "name_last": "Doe"}}}
-    )
-    def post(self, request: Request) -> Response:
-        sent = self.attributes(requests.NameItem)
-        return self.add(" ".join(part for part in (sent.get("name_first"), sent["name_last"]) if part), sent.get("reason"))
-
-
-class ListItem(PersonaView):
-    scopes: ClassVar = {"delete": "decisions:write"}
-    kind: ClassVar[str] = ""
-    list_kind: ClassVar[str] = ""
-
-    @described("Archive a list item", {200: shapes.document_of(data=shapes.LIST_ITEM)})
-    def delete(self, request: Request, entry: str) -> Response:
-        found = lists.get_list_entry(caller=self.caller, entry_id=entry)
-        if found.kind != self.list_kind:
-            raise Refused("list_entry_not_found", "No such list entry.", status=404)
-        body = shapes.list_item_body(request, self.kind, found)
-        lists.remove_list_entry(caller=self.caller, entry_id=entry)
-        if "status" in body["attributes"]:
-            body["attributes"]["status"] = "archived"
-        return Response({"data": body})

@@ -84,12 +84,38 @@ class InquiryChange(serializers.Serializer):
     tags = _optional(serializers.ListField, child=Text(max_length=64), max_length=50)
 
 
+class ListAttributes(serializers.Serializer):
+    name = Text(max_length=120)
+
+
 class NumberAttributes(serializers.Serializer):
+    """``list_id`` left out: the list that the kind has anyway."""
+
+    list_id = _optional(Text, max_length=60)
     value = Text(max_length=60)
     reason = _optional(Text, max_length=500)
 
 
+class CountryAttributes(serializers.Serializer):
+    list_id = _optional(Text, max_length=60)
+    value = CountryCode()
+    reason = _optional(Text, max_length=500)
+
+
+class ImportAttributes(serializers.Serializer):
+    """``file`` is CSV with a header: ``value`` for numbers, ``name_first`` and ``name_last`` for names."""
+
+    list_id = Text(max_length=60)
+    file = SentFilePart()
+
+
+class SelfieAttributes(serializers.Serializer):
+    inquiry_id = Text(max_length=60)
+    center_photo = _optional(SentFilePart)
+
+
 class NameAttributes(serializers.Serializer):
+    list_id = _optional(Text, max_length=60)
     name_first = _optional(Text, max_length=150)
     name_last = Text(max_length=150)
     reason = _optional(Text, max_length=500)
@@ -126,4 +152,8 @@ GovernmentAmendment = enveloped("GovernmentAmendment", GovernmentChange)
 InquiryCreation = enveloped("InquiryCreation", InquiryAttributes)
 InquiryAmendment = enveloped("InquiryAmendment", InquiryChange)
 NumberItem = enveloped("NumberItem", NumberAttributes)
+ListCreation = enveloped("ListCreation", ListAttributes)
+CountryItem = enveloped("CountryItem", CountryAttributes)
+ImportCreation = enveloped("ImportCreation", ImportAttributes)
+SelfieCreation = enveloped("SelfieCreation", SelfieAttributes)
 NameItem = enveloped("NameItem", NameAttributes)

@@ -9,24 +9,30 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.request import Request
 
 from config.api.dialects.common import under
-from config.api.dialects.described import MOMENT, TEXT, WHOLE, listed, nullable, one_of, shape
+from config.api.dialects.described import FREE, MOMENT, TEXT, WHOLE, listed, nullable, one_of, shape
 from config.api.dialects.paging import ids_in
 from config.api.links import link_to
+from decisions import desk
+from decisions.desk import CaseState
+from decisions.lists import Imported
+from decisions.outcomes import outcome_of, own_checks
 from documents.cases import Progress
 from documents.extracted import current_values
 from documents.types import DOCUMENT_TYPES, DocumentType
+from documents.viewing import file_name
 
 if TYPE_CHECKING:
-    from decisions.models import ListEntry
+    from decisions.models import Check, ListEntry, OperatorList
     from documents.models import Document, Image
+    from flows.models import ApiLog
     from verifications.models import Verification
 
 INQUIRY_STATUSES = ("created", "pending", "completed", "failed", "expired", "approved", "declined", "needs_review")
-_BY_NUMBER = {2: "completed", 3: "approved", 4: "declined", 5: "needs_review", 6: "expired", 7: "failed", 8: "needs_review"}
-NUMBERS = {word: [number for number, own in _BY_NUMBER.items() if own == word] for word in INQUIRY_STATUSES}
+BY_NUMBER = {2: "completed", 3: "approved", 4: "declined", 5: "needs_review", 6: "expired", 7: "failed", 8: "needs_review"}
+NUMBERS = {word: [number for number, own in BY_NUMBER.items() if own == word] for word in INQUIRY_STATUSES}
 NUMBERS |= {"created": [1], "pending": [1], "failed": [5, 7]}
 PROGRESS = {
-    "created": Progress(shown=False), "pending": Progress(shown=True), "needs_review": Progress(unread=False), "failed": Progress(unread=True),
+    "created": Progress(opened=False), "pending": Progress(opened=True), "needs_review": Progress(unread=False), "failed": Progress(unread=True),
 }  # fmt: skip
 DOCUMENT_STATUSES = ("initiated", "submitted", "processed", "errored")
 CONTEXTS = {"photo_id": "PHOTO_ID", "proof_of_address": "PROOF_OF_ADDRESS", "selfie": "SELFIE"}
@@ -40,7 +46,6 @@ ID_CLASSES = {
     "mc": "matricula_consular",
 }
 _CLASS_OF = {kind: word for word, kind in ID_CLASSES.items()}
-_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic", "image/tiff": "tiff", "application/pdf": "pdf"}
 _FIELDS = {
     "name_first": "person.given_names", "name_last": "person.surname", "birthdate": "person.date_of_birth",
     "identification_number": "document.number", "expiration_date": "document.expiration_date", "issuing_authority": "document.issuing_entity",
@@ -69,9 +74,38 @@ def resource(kind: str, attributes: Mapping[str, Any], relationships: Mapping[st
 GENERIC = resource("document/generic", _GENERIC, {"inquiry": _TO_ONE})
 GOVERNMENT = resource("document/government-id", _GOVERNMENT, {"inquiry": _TO_ONE})
 INQUIRY = resource("inquiry", _INQUIRY, {"template": _TO_ONE, "documents": _TO_MANY})
-CASE = resource("case", shape(status=one_of("open"), opened_at=nullable(MOMENT), tags=listed(TEXT)), {"inquiries": _TO_MANY})
+CASE = resource(
+    "case", shape(status=one_of(*desk.STATUSES), opened_at=nullable(MOMENT), assigned_to=nullable(TEXT), tags=listed(TEXT)), {"inquiries": _TO_MANY}
+)
+VERIFICATION_STATUSES = ("initiated", "submitted", "passed", "failed")
+VERIFICATION_KINDS = {"document": "verification/document", "government_id": "verification/government-id", "selfie": "verification/selfie"}
+_CHECK = shape(
+    name=TEXT, status=one_of("passed", "failed", "not_applicable"), reasons=listed(TEXT), requirement=one_of("required", "not_required"),
+    metadata=FREE,
+)  # fmt: skip
+_VERIFICATION = shape(
+    status=one_of(*VERIFICATION_STATUSES), country_code=TEXT, kind=TEXT, checks=listed(_CHECK), created_at=MOMENT, completed_at=nullable(MOMENT)
+)
+VERIFICATION = resource("verification", _VERIFICATION, {"inquiry": _TO_ONE, "document": _TO_ONE})
+VERIFICATION["properties"]["type"] = one_of(*VERIFICATION_KINDS.values())
+LIST_KINDS = {
+    "blocked_document_number": "list/government-id-number", "blocked_name": "list/name", "blocked_country": "list/country",
+}  # fmt: skip
+LIST = resource(
+    "list", shape(
+        name=TEXT, status=one_of("active", "archived"), item_count=WHOLE, created_at=MOMENT, updated_at=MOMENT, archived_at=nullable(MOMENT)
+    ),
+    {},
+)  # fmt: skip
+LIST["properties"]["type"] = TEXT
+_IMPORT = shape(status=one_of("completed"), successful_count=WHOLE, duplicate_count=WHOLE, errored_count=WHOLE)
+IMPORTER = resource("importer", _IMPORT, {"list": _TO_ONE})
+IMPORTER["properties"]["type"] = TEXT
+EVENT = resource("event", shape(name=TEXT, payload=FREE, created_at=MOMENT), {})
+API_LOG = resource("api-log", shape(request_id=TEXT, method=TEXT, path=TEXT, status=WHOLE, duration_ms=WHOLE, api_key=TEXT, created_at=MOMENT), {})
 _ENTRY = shape(value=TEXT, status=one_of("active", "archived"), created_at=MOMENT, expires_at=nullable(MOMENT))
-LIST_ITEM = {**resource("list-item", _ENTRY, {}), "properties": {**resource("list-item", _ENTRY, {})["properties"], "type": TEXT}}
+LIST_ITEM = resource("list-item", _ENTRY, {"list": _TO_ONE})
+LIST_ITEM["properties"]["type"] = TEXT
 
 
 def document_of(*, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +181,7 @@ def _government(request: Request, document: Document) -> dict[str, Any]:
 
 def _file(request: Request, document: Document, image: Image) -> dict[str, Any]:
     """The name is ours: a client's own may name the person."""
-    name = f"{image.side}.{_SUFFIXES.get(image.content_type, 'bin')}"
+    name = file_name(image)
     gone = document.images_redacted_at is not None
     return {"filename": name, "url": None if gone else link_to(request, image.blob, f"/api/v1/files/*/{name}")}
 
@@ -180,12 +214,12 @@ def inquiry_body(request: Request, case: Verification) -> dict[str, Any]:
 def inquiry_status(case: Verification, documents: list[Document]) -> str:
     number = int(case.status)
     if number == 1:
-        return "pending" if documents else "created"
-    return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else _BY_NUMBER[number]
+        return "pending" if documents or case.opened_at else "created"
+    return "failed" if number == 5 and any(entry.extraction_failed for entry in documents) else BY_NUMBER[number]
 
 
-def case_body(request: Request, case: Verification) -> dict[str, Any]:
-    attributes = {"status": "open", "opened_at": stamp(case.submitted_at), "tags": case.tags}
+def case_body(request: Request, case: Verification, state: CaseState) -> dict[str, Any]:
+    attributes = {"status": state.status, "opened_at": stamp(case.submitted_at), "assigned_to": state.holder, "tags": case.tags}
     return {
         "type": "case",
         "id": under("case", case.pk),
@@ -194,9 +228,79 @@ def case_body(request: Request, case: Verification) -> dict[str, Any]:
     }
 
 
+def verification_kind(document: Document) -> str:
+    return {"PHOTO_ID": "government_id", "SELFIE": "selfie"}.get(document.context, "document")
+
+
+def verification_body(request: Request, document: Document) -> dict[str, Any]:
+    """A document as the object of its own rules. Needs ``current_checks`` and ``extractions``."""
+    checks, kind = own_checks(document), VERIFICATION_KINDS[verification_kind(document)]
+    status, case = outcome_of(document, checks), document.verification
+    attributes = {
+        "status": status,
+        "country_code": document.country,
+        "kind": _CLASS_OF.get(document.type.kind, document.type.kind) if kind.endswith("government-id") else document.type.kind,
+        "checks": [_check(check) for check in checks],
+        "created_at": stamp(document.created_at),
+        "completed_at": stamp(_processed_at(document)) if status in ("passed", "failed") else None,
+    }
+    inquiry = None if case.standalone else {"type": "inquiry", "id": under("inq", case.pk)}
+    return {
+        "type": kind,
+        "id": under("ver", document.pk),
+        "attributes": trimmed(request, kind, attributes),
+        "relationships": {"inquiry": {"data": inquiry}, "document": {"data": {"type": kind_of(document), "id": document.pk}}},
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    """A doubt that only sends a case to a person is a failed check that is not required."""
+    return {
+        "name": check.rule,
+        "status": {"pass": "passed", "not_applicable": "not_applicable"}.get(check.outcome, "failed"),
+        "reasons": [check.reason_code] if check.reason_code else [],
+        "requirement": "not_required" if check.outcome == "warning" else "required",
+        "metadata": {"message": check.message} if check.message else {},
+    }
+
+
+def list_body(request: Request, row: OperatorList) -> dict[str, Any]:
+    """Needs ``entry_count``."""
+    kind = LIST_KINDS.get(row.kind, "list/other")
+    attributes = {
+        "name": row.name,
+        "status": "archived" if row.archived_at else "active",
+        "item_count": getattr(row, "entry_count", 0),
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
+        "archived_at": stamp(row.archived_at),
+    }
+    return {"type": kind, "id": row.pk, "attributes": trimmed(request, kind, attributes), "relationships": {}}
+
+
+def importer_body(request: Request, kind: str, list_id: str, done: Imported, pk: str) -> dict[str, Any]:
+    attributes = {"status": "completed", "successful_count": done.added, "duplicate_count": done.known, "errored_count": done.refused}
+    to_list = {"data": {"type": kind.replace("importer/list-item", "list"), "id": list_id}}
+    return {"type": kind, "id": pk, "attributes": trimmed(request, kind, attributes), "relationships": {"list": to_list}}
+
+
+def api_log_body(request: Request, row: ApiLog) -> dict[str, Any]:
+    attributes = {
+        "request_id": row.request_id,
+        "method": row.method,
+        "path": row.path,
+        "status": row.status,
+        "duration_ms": row.milliseconds,
+        "api_key": row.token,
+        "created_at": stamp(row.created_at),
+    }
+    return {"type": "api-log", "id": row.pk, "attributes": trimmed(request, "api-log", attributes), "relationships": {}}
+
+
 def list_item_body(request: Request, kind: str, entry: ListEntry) -> dict[str, Any]:
     attributes = {"value": entry.content["value"], "status": "active", "created_at": stamp(entry.created_at), "expires_at": stamp(entry.expires_at)}
-    return {"type": kind, "id": entry.pk, "attributes": trimmed(request, kind, attributes), "relationships": {}}
+    relationships = {"list": {"data": {"type": kind.replace("list-item", "list"), "id": entry.of_list_id} if entry.of_list_id else None}}
+    return {"type": kind, "id": entry.pk, "attributes": trimmed(request, kind, attributes), "relationships": relationships}
 
 
 def trimmed(request: Request, kind: str, attributes: dict[str, Any]) -> dict[str, Any]:

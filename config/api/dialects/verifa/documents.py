@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.dialects.common import native_id
 from config.api.dialects.described import TEXT, WHOLE, described, listed, one_of, query, shape
 from config.api.dialects.paging import one_of as chosen
 from config.api.dialects.paging import whole
@@ -18,7 +19,8 @@ from config.api.links import link_to
 from config.api.waiting import awaited
 from decisions import comparison, compromised, dossier
 from decisions.shown import shown_checks
-from documents import extraction, services, standalone, viewing
+from documents import extraction, standalone, viewing
+from documents import services as documents
 from documents.cases import documents_of
 from documents.services import DocumentChange
 from flows.errors import Refused
@@ -51,10 +53,10 @@ class _Documents(VerifaView):
     scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
 
     def shown(self, document_id: str) -> dict[str, Any]:
-        return shapes.document_body(self.request, self.found_document(document_id))
+        return self.document(self.found_document(document_id))
 
     def listing(self, rows: Any) -> Response:
-        return self.paged(rows, lambda found: [shapes.document_body(self.request, document) for document in found])
+        return self.paged(rows, lambda found: [self.document(row) for row in found])
 
 
 class Documents(_Documents):
@@ -77,7 +79,7 @@ class SessionDocuments(_Documents):
     @described("Upload a document to a session", {201: shapes.DOCUMENT}, request=requests.DocumentUpload, example=_UPLOAD)
     def post(self, request: Request, verification: str) -> Response:
         sent, case = self.checked(requests.DocumentUpload), self.case(verification)
-        made = services.attach_document(caller=self.caller, flow=case.flow_id, verification_id=case.pk, change=_change(sent))
+        made = documents.attach_document(caller=self.caller, flow=case.flow_id, verification_id=case.pk, change=_change(sent))
         return Response(self.shown(made.pk), status=201)
 
 
@@ -87,31 +89,24 @@ class DocumentDetail(VerifaView):
 
     @described("Get document metadata", {200: shapes.DOCUMENT})
     def get(self, request: Request, document: str) -> Response:
-        return Response(shapes.document_body(request, self.found_document(document)))
+        return Response(self.document(self.found_document(document)))
 
     @described("Update document metadata", {200: shapes.DOCUMENT}, request=requests.DocumentAmendment, example={"country": "USA"})
     def patch(self, request: Request, document: str) -> Response:
         sent, found = self.checked(requests.DocumentAmendment), self.found_document(document)
-        if {"tags", "metadata"} & set(self.body()):
-            raise Refused("not_offered", "Tags and metadata are kept with the session, not with a document.", status=501)
-        services.replace_document(
-            caller=self.caller,
-            flow=found.verification.flow_id,
-            document_id=document,
-            verification_id=found.verification_id,
-            change=_change(sent, needs_type=False),
-        )
-        return Response(shapes.document_body(request, self.found_document(document)))
+        change = _change(sent, needs_type=False)
+        documents.amend_document(caller=self.caller, document_id=found.pk, change=change, tags=sent.get("tags"), metadata=sent.get("metadata"))
+        return Response(self.document(self.found_document(document)))
 
     @described("Redact a document", {200: shape(status=one_of("deleted"), document_id=TEXT)})
     def delete(self, request: Request, document: str) -> Response:
         found = self.found_document(document)
-        services.delete_document(caller=self.caller, flow=found.verification.flow_id, document_id=document)
+        documents.delete_document(caller=self.caller, flow=found.verification.flow_id, document_id=document)
         return Response({"status": "deleted", "document_id": document})
 
 
 class DownloadDocument(VerifaView):
-    scopes: ClassVar = {"get": "documents:read"}
+    scopes: ClassVar = {"get": "pii:read"}
 
     @described("Download a document", {302: None}, parameters=[query("side", "front by default", one_of("front", "back"))])
     def get(self, request: Request, document: str) -> HttpResponseBase:
@@ -209,6 +204,21 @@ class CompareDocuments(VerifaView):
         return Response(shapes.extraction_body(row))
 
 
+class CompareIdentity(VerifaView):
+    scopes: ClassVar = {"post": "documents:write"}
+
+    @described(
+        "Compare a document to a verified identity",
+        {200: shapes.EXTRACTION},
+        request=requests.IdentityComparison,
+        example={"verification_id": "ver_01jd8x3m5k7n9p1r3t5v7x9z1b"},
+    )
+    def post(self, request: Request, document: str) -> Response:
+        sent, found = self.checked(requests.IdentityComparison), self.found_document(document)
+        row = comparison.compare_with_identity(caller=self.caller, document_id=found.pk, verification_id=native_id(sent["verification_id"]))
+        return Response(shapes.extraction_body(row))
+
+
 class _Bulk(VerifaView):
     """Each document for itself: what is refused holds up no other."""
 
@@ -259,6 +269,39 @@ class Fingerprints(VerifaView):
     def get(self, request: Request, document: str | None = None) -> Response:
         rows = compromised.fingerprints_of(caller=self.caller, document_id=document)
         return self.paged(rows, lambda found: [shapes.fingerprint_body(row) for row in found])
+
+
+class CreateFingerprint(VerifaView):
+    """They are made when a document is judged; this makes those of one that was read and not judged yet, and shows them."""
+
+    scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
+
+    @described("List all fingerprints", {200: shapes.page_of(shapes.FINGERPRINT)}, parameters=_LIST)
+    def get(self, request: Request) -> Response:
+        rows = compromised.fingerprints_of(caller=self.caller)
+        return self.paged(rows, lambda found: [shapes.fingerprint_body(row) for row in found])
+
+    @described(
+        "Create a document fingerprint",
+        {201: shapes.FINGERPRINT},
+        request=requests.FingerprintCreation,
+        example={"document_id": "doc_01jd8x3m5k7n9p1r3t5v7x9z1b"},
+    )
+    def post(self, request: Request) -> Response:
+        sent = self.checked(requests.FingerprintCreation)
+        if "document_id" not in sent:
+            raise Refused("not_offered", "Fingerprints are keyed hashes that the service makes of documents; name a document.", status=501)
+        mark = compromised.fingerprint(caller=self.caller, document_id=self.found_document(sent["document_id"]).pk)
+        return Response(shapes.fingerprint_body(mark), status=201)
+
+
+class FingerprintDetail(VerifaView):
+    scopes: ClassVar = {"delete": "documents:write"}
+
+    @described("Delete a document fingerprint", {204: None})
+    def delete(self, request: Request, fingerprint: str) -> Response:
+        compromised.forget_fingerprint(caller=self.caller, fingerprint_id=fingerprint)
+        return Response(status=204)
 
 
 class FlagCompromised(VerifaView):

@@ -26,6 +26,8 @@ def body_of(refusal: Refused) -> dict[str, Any]:
 
 
 def status_of(refusal: Refused) -> int | None:
+    if refusal.code in ("case_claimed", "legal_hold"):
+        return 409
     return 422 if refusal.code in UNPROCESSABLE and refusal.status == 400 else None
 
 

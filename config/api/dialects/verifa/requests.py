@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import URLValidator
 from rest_framework import serializers
 
 from config.api.dialects.sent import SentFile
@@ -31,11 +32,28 @@ class SessionFields(serializers.Serializer):
     phone = _optional(Text, max_length=40, allow_blank=True)
 
 
+_ALIASES = {"inquiry_template_id": "workflow_id", "template_id": "workflow_id", "reference_id": "external_ref"}
+
+
 class SessionCreation(SessionAmendment):
+    """Names of another API for the same are understood."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value({**{_ALIASES[name]: value for name, value in data.items() if name in _ALIASES}, **data})
+
     workflow_id = Text(max_length=60)
     fields = _optional(SessionFields)
     expected_data = _optional(ExpectedData)
     tags = _optional(serializers.ListField, child=Text(max_length=64), max_length=50)
+    redirect_url = _optional(Text, max_length=2000)
+
+    def validate_redirect_url(self, value: str | None) -> str | None:
+        URLValidator(schemes=["https", "http"])(value or "https://vouchbox.example")
+        return value
+
+
+class LinkCreation(serializers.Serializer):
+    expires_in_minutes = Whole(required=False, min_value=1, max_value=7 * 24 * 60)
 
 
 class DocumentUpload(serializers.Serializer):
@@ -97,6 +115,31 @@ class Comparison(serializers.Serializer):
 class DocumentAmendment(serializers.Serializer):
     document_type = Text(max_length=60, required=False)
     country = CountryCode(required=False)
+    tags = serializers.ListField(child=Text(max_length=64), max_length=50, required=False)
+    metadata = JsonObject(required=False)
+
+
+class IdentityComparison(serializers.Serializer):
+    """A verification under any of its names."""
+
+    verification_id = Text(max_length=60, required=False)
+    session_id = Text(max_length=60, required=False)
+    identity_id = Text(max_length=60, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = [value for value in attrs.values() if value]
+        if len(named) != 1:
+            raise serializers.ValidationError({"verification_id": ["Name one verification."]})
+        return {"verification_id": named[0]}
+
+
+class FingerprintCreation(serializers.Serializer):
+    document_id = Text(max_length=60, required=False)
+    hash = Text(max_length=128, required=False)
+
+
+class Note(serializers.Serializer):
+    text = Text(max_length=2000)
 
 
 class Reprocessing(serializers.Serializer):

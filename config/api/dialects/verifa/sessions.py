@@ -19,8 +19,9 @@ from config.api.views import pdf_response
 from decisions import dossier, records, reprocessing, services, verdicts
 from decisions.risk import risk_of
 from decisions.shown import shown_check, shown_checks
+from documents import capture
 from documents import services as documents
-from documents.cases import Progress, documents_of, progressed, with_live_documents
+from documents.cases import Progress, documents_of, progressed
 from flows.errors import Refused
 from verifications import retention, webhooks
 from verifications import services as cases
@@ -56,14 +57,11 @@ class Sessions(VerifaView):
             tag=request.query_params.get("tag"),
         )
         rows = cases.list_verifications(caller=self.caller, wanted=wanted)
-        return self.paged(progressed(rows, shapes.PROGRESS.get(status or "", Progress())), self.bodies)
-
-    def bodies(self, found: list[Any]) -> list[Any]:
-        return [shapes.session_body(case) for case in with_live_documents(found)]
+        return self.paged(progressed(rows, shapes.PROGRESS.get(status or "", Progress())), self.sessions)
 
     @described(
         "Create a session",
-        {201: shapes.SESSION},
+        {201: shapes.CREATED},
         request=requests.SessionCreation,
         example={"workflow_id": "usps1583", "external_ref": "mailbox-1042"},
     )
@@ -72,8 +70,11 @@ class Sessions(VerifaView):
         person = {name: value for name, value in (sent.pop("fields", None) or {}).items() if value is not None}
         if person:
             sent["expected_data"] = {"person": person, **(sent.get("expected_data") or {})}
-        made = self.note(cases.create_verification(caller=self.caller, flow=sent.pop("workflow_id"), fields=sent))
-        return Response(self.session(made.pk), status=201)
+        if address := sent.pop("redirect_url", None):
+            sent["request"] = {"redirect_url": address}
+        made, _ = capture.start_session(caller=self.caller, flow=sent.pop("workflow_id"), fields=sent)
+        body = self.session(self.note(made).pk)
+        return Response({**body, "qr_code_data_url": shapes.qr_code(body["capture_url"])}, status=201)
 
 
 class SessionDetail(VerifaView):
@@ -105,7 +106,7 @@ class _Move(VerifaView):
 class ResumeSession(_Move):
     @described("Resume a session", {200: shapes.SESSION})
     def post(self, request: Request, verification: str) -> Response:
-        return self.moved(verification, documents.resume_verification)
+        return self.moved(verification, capture.resume_session)
 
 
 class ExpireSession(_Move):
@@ -146,10 +147,8 @@ class SessionResult(VerifaView):
     @described("Get a session result", {200: shapes.RESULT})
     def get(self, request: Request, verification: str) -> Response:
         case = self.case(verification)
+        outcome = verdicts.outcome_of(case)
         file = dossier.get_case(caller=self.caller, flow=case.flow_id, verification_id=case.pk)
-        outcome = {3: "approved", 4: "rejected", 5: "needs_review"}.get(int(case.status))
-        if outcome is None:
-            raise Refused("result_not_ready", "The session has no result yet.", status=404)
         checks = shown_checks(file.checks)
         return Response(shapes.result_body(file, outcome, checks))
 
@@ -291,37 +290,25 @@ class SetTags(_Tags):
         return Response({"tags": changed.tags})
 
 
-class Cases(VerifaView):
-    scopes: ClassVar = {"get": "verifications:read"}
+class SessionLinks(VerifaView):
+    scopes: ClassVar = {"get": "verifications:read", "post": "verifications:write"}
 
-    @described("List cases", {200: shapes.page_of(shapes.CASE)}, parameters=_LIST)
-    def get(self, request: Request) -> Response:
-        wanted = cases.VerificationFilter(statuses=shapes.NUMBERS["under_review"])
-        return self.paged(cases.list_verifications(caller=self.caller, wanted=wanted), lambda found: [shapes.case_body(case) for case in found])
-
-
-class CaseDetail(VerifaView):
-    scopes: ClassVar = {"get": "verifications:read"}
-
-    @described("Get a case", {200: shapes.CASE})
+    @described("List one-time links for a session", {200: shapes.page_of(shapes.LISTED_LINK)}, parameters=_LIST)
     def get(self, request: Request, verification: str) -> Response:
-        return Response(shapes.case_body(self.waiting(verification)))
+        rows = capture.list_links(caller=self.caller, verification_id=self.case(verification).pk)
+        return self.paged(rows, lambda found: [shapes.listed_link_body(row) for row in found])
 
-    def waiting(self, verification: str) -> Any:
-        case = self.case(verification)
-        if int(case.status) not in shapes.NUMBERS["under_review"]:
-            raise Refused("case_not_found", "No such case.", status=404)
-        return case
-
-
-class DecideCase(VerifaView):
-    scopes: ClassVar = {"post": "decisions:write"}
-    approve: ClassVar[bool] = True
-
-    @described("Approve or reject a case", {200: shapes.SESSION}, request=requests.Reason, example={"reason": "Seen in person"})
+    @described("Generate a one-time verification link", {201: shapes.LINK}, request=requests.LinkCreation, example={"expires_in_minutes": 60})
     def post(self, request: Request, verification: str) -> Response:
-        sent, case = self.checked(requests.Reason), self.case(verification)
-        verdicts.review_verification(
-            caller=self.caller, flow=case.flow_id, verification_id=case.pk, approve=self.approve, note=sent.get("reason") or ""
-        )
-        return Response(self.session(verification))
+        sent, case = self.checked(requests.LinkCreation), self.case(verification)
+        link = capture.issue_link(caller=self.caller, verification_id=case.pk, minutes=sent.get("expires_in_minutes", capture.MINUTES))
+        return Response(shapes.link_body(request, link), status=201)
+
+
+class Invitation(VerifaView):
+    scopes: ClassVar = {"post": "verifications:write"}
+
+    @described("Resend the invitation email", {202: shapes.SESSION})
+    def post(self, request: Request, verification: str) -> Response:
+        capture.invite_again(caller=self.caller, verification_id=self.case(verification).pk)
+        return Response(self.session(verification), status=202)

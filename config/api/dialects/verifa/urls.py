@@ -5,16 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from config.api.dialects.common import not_offered, signed_file
+from config.api.dialects.verifa import cases as c
 from config.api.dialects.verifa import documents as d
 from config.api.dialects.verifa import sessions as s
 from config.api.dialects.verifa.errors import VERIFA as DIALECT
 
 _S, _D, _C = "api/v1/sessions", "api/v1/documents", "api/v1/cases"
 _ONE, _DOC, _CASE = f"{_S}/<str:verification>", f"{_D}/<str:document>", f"{_C}/<str:verification>"
-_NO_CAPTURE = "There is no hosted capture page: applications upload through the API."
-_NO_MAIL = "The service writes to no applicants."
-_QUEUE = "Cases are claimed by people, in the review queue of the admin."
-_MARKS = "Fingerprints are made when a document is judged, and outlive it."
+_NO_MODEL = "No language model is part of the service; none ever decides."
 
 urlpatterns = [
     path(_S, s.Sessions.as_view()),
@@ -40,8 +38,8 @@ urlpatterns = [
     path(f"{_ONE}/reprocess", s.ReprocessSession.as_view()),
     path(f"{_ONE}/webhook-deliveries", s.SessionDeliveries.as_view()),
     path(f"{_ONE}/risk", s.SessionRisk.as_view()),
-    path(f"{_ONE}/links", not_offered(DIALECT, _NO_CAPTURE)),
-    path(f"{_ONE}/resend-invitation", not_offered(DIALECT, _NO_MAIL)),
+    path(f"{_ONE}/links", s.SessionLinks.as_view()),
+    path(f"{_ONE}/resend-invitation", s.Invitation.as_view()),
     path(_D, d.Documents.as_view()),
     path(f"{_D}/compare", d.CompareDocuments.as_view()),
     path(f"{_D}/bulk-classify", d.BulkClassify.as_view()),
@@ -57,18 +55,18 @@ urlpatterns = [
     path(f"{_DOC}/classify", d.ClassifyDocument.as_view()),
     path(f"{_DOC}/fingerprints", d.Fingerprints.as_view()),
     path(f"{_DOC}/flag-compromised", d.FlagCompromised.as_view()),
-    path(f"{_DOC}/compare-identity", not_offered(DIALECT, "There are no identities beside verifications; compare with one of their documents.")),
-    path(f"{_DOC}/insights", not_offered(DIALECT, "No language model is part of the service.")),
-    path("api/v1/fingerprints", d.Fingerprints.as_view(schema=None)),
-    path("api/v1/fingerprints/<str:fingerprint>", not_offered(DIALECT, _MARKS)),
+    path(f"{_DOC}/compare-identity", d.CompareIdentity.as_view()),
+    path(f"{_DOC}/insights", not_offered(DIALECT, _NO_MODEL, code="engine_not_configured")),
+    path("api/v1/fingerprints", d.CreateFingerprint.as_view()),
+    path("api/v1/fingerprints/<str:fingerprint>", d.FingerprintDetail.as_view()),
     path("api/v1/files/<str:token>", signed_file),
-    path(_C, s.Cases.as_view()),
-    path(f"{_C}/claim-next", not_offered(DIALECT, _QUEUE)),
-    path(_CASE, s.CaseDetail.as_view()),
-    path(f"{_CASE}/approve", s.DecideCase.as_view(approve=True)),
-    path(f"{_CASE}/reject", s.DecideCase.as_view(approve=False, schema=None)),
-    path(f"{_CASE}/claim", not_offered(DIALECT, _QUEUE)),
-    path(f"{_CASE}/release", not_offered(DIALECT, _QUEUE)),
-    path(f"{_CASE}/escalate", not_offered(DIALECT, _QUEUE)),
-    path(f"{_CASE}/notes", not_offered(DIALECT, _QUEUE)),
+    path(_C, c.Cases.as_view()),
+    path(f"{_C}/claim-next", c.ClaimNext.as_view()),
+    path(_CASE, c.CaseDetail.as_view()),
+    path(f"{_CASE}/approve", c.DecideCase.as_view(approve=True)),
+    path(f"{_CASE}/reject", c.DecideCase.as_view(approve=False, schema=None)),
+    path(f"{_CASE}/claim", c.ClaimCase.as_view()),
+    path(f"{_CASE}/release", c.ReleaseCase.as_view()),
+    path(f"{_CASE}/escalate", c.EscalateCase.as_view()),
+    path(f"{_CASE}/notes", c.CaseNotes.as_view()),
 ]

@@ -1,0 +1,70 @@
+"""What happens once though many ask at the same time: the first visit of a link, and the claim of a case. Run by ``tests/test_production.py``."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from decisions import desk
+from documents import capture
+from factories import Person, make_person, start
+from flows.errors import Refused
+from verifications.models import AuditEntry, CaptureLink, Verification, VerificationStatus
+from verifications.services import Caller
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("racing")]
+
+
+def at_once(acts: list[Callable[[], str | None]]) -> list[str | None]:
+    """What each said; a refusal by its code."""
+    told: list[str | None] = []
+    barrier = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], str | None]) -> None:
+        try:
+            barrier.wait(30)
+            told.append(act())
+        except Refused as refusal:
+            told.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return told
+
+
+def test_one_of_many_visits_at_once_is_the_first(alice: Person) -> None:
+    case = start(alice)
+    token = str(capture.path_of(capture.issue_link(caller=alice.caller, verification_id=case["id"]))).rpartition("/")[2]
+
+    def visit() -> str:
+        return capture.visit(token).link.pk
+
+    told = Counter(at_once([visit] * 8))
+    assert told == {CaptureLink.objects.get().pk: 1, "link_used": 7}
+    assert AuditEntry.objects.filter(action="capture.opened").count() == 1
+
+
+def test_clients_that_ask_at_once_get_a_case_each(alice: Person) -> None:
+    wanted = {start(alice)["id"] for _ in range(3)}
+    Verification.objects.filter(pk__in=wanted).update(status=VerificationStatus.DOUBLE_CHECK, submitted_at=timezone.now())
+    callers = [make_person(f"client {number}", workspace="wonder").caller for number in range(5)]
+
+    def ask(caller: Caller) -> Callable[[], str | None]:
+        def act() -> str | None:
+            found = desk.claim_next(caller=caller)
+            return found.pk if found is not None else None
+
+        return act
+
+    told = at_once([ask(caller) for caller in callers])
+    assert Counter(told) == {None: 2, **dict.fromkeys(wanted, 1)}
