@@ -25,6 +25,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", LOCAL_HOSTS)
 PUBLIC_URL = env_url("PUBLIC_URL", ("http", "https")).rstrip("/")
 IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOCAL_HOSTS) and (urlsplit(PUBLIC_URL).hostname or "localhost") in {"localhost", "127.0.0.1", "::1"}
 DEBUG = env_bool("DEBUG", False)
+if DEBUG and not IS_LOCAL:
+    raise ImproperlyConfigured("DEBUG: expected to be off where others than localhost are served: its pages show settings and data")
 
 SECRET_KEY = env_secret("SECRET_KEY", make=(lambda: secrets.token_urlsafe(50)) if IS_LOCAL else None, folder=DATA_DIR / "secrets")
 FIELD_ENCRYPTION_KEYS = env_secret(
@@ -222,6 +224,7 @@ USE_I18N = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.signin.passwords.NotTooLong"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "admin:login"
@@ -242,6 +245,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:
+    # Browsers take a cookie of this name from the very host over https only, so that no neighbour's subdomain can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.api.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
