@@ -68,6 +68,7 @@ fix: $(VENV)/.dev ## format and repair what can be repaired by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python manage.py openapi
+	@$(BIN)/python tests/security_list.py
 
 up: ## the production set in containers
 	docker compose up --build --detach

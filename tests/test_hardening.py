@@ -178,7 +178,18 @@ def test_signing_in_leads_nowhere_else(marge: User, settings: Any, to: str) -> N
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
 
 
-PAGES = ["/api/v1/flows", "/api/v1/nothing/at/all", "/docs", "/admin/login/", "/admin/", "/health/live", "/health/ready", "/metrics", "/files/x", "/nothing"]
+PAGES = [
+    "/api/v1/flows",
+    "/api/v1/nothing/at/all",
+    "/docs",
+    "/admin/login/",
+    "/admin/",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/files/x",
+    "/nothing",
+]
 
 
 def test_every_answer_carries_the_headers(alice: Person, marge: User, settings: Any) -> None:
@@ -233,7 +244,16 @@ def test_another_origin_is_let_in_nowhere(alice: Person, marge: User) -> None:
 
 
 def test_files_of_the_service_are_not_served(db: None) -> None:
-    paths = ["/.env", "/var/secrets/secret_key", "/manage.py", "/static/", "/static/../config/settings.py", "/static/%2e%2e/manage.py", "/files/", "/.git/config"]
+    paths = [
+        "/.env",
+        "/var/secrets/secret_key",
+        "/manage.py",
+        "/static/",
+        "/static/../config/settings.py",
+        "/static/%2e%2e/manage.py",
+        "/files/",
+        "/.git/config",
+    ]
     assert {path: Client().get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
 
 
@@ -260,7 +280,12 @@ def test_what_a_client_says_is_text_on_every_page(alice: Person, marge: User, pi
 
 
 def test_headers_of_a_proxy_mean_nothing_unless_told_so(alice: Person) -> None:
-    forged = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "X-Forwarded-For": "127.0.0.1", "Authorization": f"Bearer {alice.secret}"}
+    forged = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-For": "127.0.0.1",
+        "Authorization": f"Bearer {alice.secret}",
+    }
     case = start(alice)
     answer = Client().get("/api/v1/usps1583/verifications", headers=forged).json()
     assert answer["links"]["first"].startswith("http://testserver/")

@@ -319,7 +319,12 @@ def probing(database: str, prepared: dict[str, Any]) -> Iterator[subprocess.Pope
 def _environment(database: str) -> dict[str, str]:
     cleared = ("REDIS_URL", "STORAGE_URL")
     kept = {name: value for name, value in os.environ.items() if name not in cleared}
-    return {**kept, "DJANGO_SETTINGS_MODULE": "config.settings_test", "TEST_DATABASE_URL": database, "DATA_DIR": tempfile.gettempdir() + "/vouchbox-stored"}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "config.settings_test",
+        "TEST_DATABASE_URL": database,
+        "DATA_DIR": tempfile.gettempdir() + "/vouchbox-stored",
+    }
 
 
 def ask(process: subprocess.Popen[str], line: str) -> Any:
@@ -411,9 +416,8 @@ def write(folder: Path, found: dict[str, dict[int, list[float]]], about: dict[in
 
 
 def main(options: argparse.Namespace) -> int:
-    from cluster import Postgres
-
     import psycopg
+    from cluster import Postgres
 
     folder = Path(options.keep or tempfile.mkdtemp(prefix="vouchbox-stored-"))
     folder.mkdir(exist_ok=True)
@@ -430,7 +434,9 @@ def main(options: argparse.Namespace) -> int:
                 connection.execute(f'CREATE DATABASE "stored_{size}"')
             database = f"{postgres.server}/stored_{size}"
             begun = time.monotonic()
-            done = subprocess.run([sys.executable, __file__, "--prepare", str(size)], env=_environment(database), cwd=ROOT, check=True, stdout=subprocess.PIPE)
+            done = subprocess.run(
+                [sys.executable, __file__, "--prepare", str(size)], env=_environment(database), cwd=ROOT, check=True, stdout=subprocess.PIPE
+            )
             about[size] = json.loads(done.stdout.splitlines()[-1])
             notes.write_text(json.dumps(about))
             print(f"{size} documents in {time.monotonic() - begun:.0f} s, {about[size]['bytes'] / 1e9:.2f} GB", file=sys.stderr, flush=True)
