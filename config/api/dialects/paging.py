@@ -10,6 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 
 from config.api.errors import errors_refusal
+from flows.counting import counted
 
 M = TypeVar("M", bound=Model)
 MOST = 100
@@ -18,8 +19,9 @@ MOST = 100
 def window(request: Request, rows: QuerySet[M], *, size: str, offset: str, default: int) -> tuple[list[M], dict[str, int]]:
     """A slice by number of rows: the rows, and ``{total, size, offset}``. Raises Refused 422 for parameters out of range."""
     many, start = whole(request, size, default, 1, MOST), whole(request, offset, 0, 0, 10**9)
-    total = rows.count()
-    return list(rows[start : start + many]) if start < total else [], {"total": total, "size": many, "offset": start}
+    known = counted(rows)
+    found = list(rows[start : start + many]) if start < known.number or not known.exact else []
+    return found, {"total": max(known.number, start + len(found)) if found else known.number, "size": many, "offset": start}
 
 
 def after_id(request: Request, rows: QuerySet[M], native: Callable[[str], str], default: int = 10) -> tuple[list[M], bool, bool]:
