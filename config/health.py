@@ -116,7 +116,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 class _Collector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now = timezone.now()
-        by_status = GaugeMetricFamily("vouchbox_verifications", "Verifications by status; above 10,000 the database's estimate", labels=["status"])
+        by_status = GaugeMetricFamily("vouchbox_verifications", "Verifications by status; above 3,000 the database's estimate", labels=["status"])
         for status in VerificationStatus:
             by_status.add_metric([status.label], counted(Verification.objects.filter(status=status)).number)
         yield by_status

@@ -210,6 +210,8 @@ if FORM_1583_BLANK and not (Path(FORM_1583_BLANK).is_file() and Path(FORM_1583_B
 METRICS_TOKEN = env_text("METRICS_TOKEN")
 LOG_FORMAT = env_choice("LOG_FORMAT", ("text", "json"), "text")
 SENTRY_DSN = env_url("SENTRY_DSN", ("http", "https"))
+# OpenTelemetry's own name: its exporter reads it, and the others of its kind (headers, timeout, certificate), itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env_url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"))
 
 # The request body is limited by the API itself, which answers 413 in its own words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
@@ -320,3 +322,14 @@ if SENTRY_DSN:
         raise ImproperlyConfigured('SENTRY_DSN: expected sentry-sdk to be installed (pip install "vouchbox[sentry]")') from error
     # Neither bodies nor local variables leave the house: both hold personal data.
     sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never")
+
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        message = 'OTEL_EXPORTER_OTLP_ENDPOINT: expected OpenTelemetry to be installed (pip install "vouchbox[otel]")'
+        raise ImproperlyConfigured(message) from error
+    from flows import spans
+
+    spans.configure(processor=BatchSpanProcessor(OTLPSpanExporter()), service=os.environ.get("OTEL_SERVICE_NAME", "vouchbox"))

@@ -41,10 +41,10 @@ def _due(version: FlowVersion, times: RetentionTimes, now: datetime) -> list[str
     rows = _candidates().filter(flow_version=version)
     found: dict[str, None] = {}
     for ground in _data_grounds(times, now):
-        found |= dict.fromkeys(rows.filter(ground, redacted_at__isnull=True).values_list("pk", flat=True)[:MOST_AT_ONCE])
+        found |= dict.fromkeys(rows.filter(ground).order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
     for ground in _image_grounds(times, now):
         documents = _with_images().filter(ground, verification__in=rows)
-        found |= dict.fromkeys(documents.values_list("verification_id", flat=True)[:MOST_AT_ONCE])
+        found |= dict.fromkeys(documents.order_by().values_list("verification_id", flat=True)[:MOST_AT_ONCE])
     return list(found)
 
 

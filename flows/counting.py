@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import QuerySet
 
-EXACT_UP_TO = 10_000
+EXACT_UP_TO = 3_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class QueueFilter(admin.SimpleListFilter):
 # Ids are ULIDs: their order is that of time, and every table has its index on them.
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ("id", "type", "verification", "sequence", "created_at")
+    list_display = ("id", "type", "verification_id", "sequence", "created_at")
     list_filter = (TypeFilter,)
     search_fields = ("verification__id__exact",)
     ordering = ("-id",)

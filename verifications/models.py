@@ -320,6 +320,7 @@ class OutboxMessage(models.Model):
     queue = models.CharField(max_length=30)
     payload = models.JSONField(default=dict)
     request_id = models.CharField(max_length=128, blank=True, default="")
+    trace = models.CharField(max_length=55, blank=True, default="")
     state = models.PositiveSmallIntegerField(choices=MessageState, default=MessageState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     available_at = models.DateTimeField()

@@ -58,9 +58,7 @@ def _cursor_page(request: Request, rows: QuerySet[M], present: Callable[[Sequenc
     back, at = _read_cursor(request.query_params["cursor"])
     if at is not None:
         made, key = at
-        newer = Q(created_at__gt=made) | Q(created_at=made, pk__gt=key)
-        older = Q(created_at__lt=made) | Q(created_at=made, pk__lt=key)
-        rows = rows.filter(newer if back else older)
+        rows = rows.filter(beyond(made, key, newer=back))
     found = list((rows.order_by("created_at", "id") if back else rows.order_by("-created_at", "-id"))[: per_page + 1])
     more, found = len(found) > per_page, found[:per_page]
     if back:
@@ -76,6 +74,13 @@ def _cursor_page(request: Request, rows: QuerySet[M], present: Callable[[Sequenc
         },
         "meta": {"path": request.build_absolute_uri(request.path), "per_page": per_page},
     }
+
+
+def beyond(made: datetime, key: str, *, newer: bool) -> Q:
+    """What comes before or after that row in a list that is newest first. The first half is what an index can begin at."""
+    if newer:
+        return Q(created_at__gte=made) & (Q(created_at__gt=made) | Q(pk__gt=key))
+    return Q(created_at__lte=made) & (Q(created_at__lt=made) | Q(pk__lt=key))
 
 
 def _cursor(direction: str, row: Any) -> str:

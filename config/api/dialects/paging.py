@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
 from config.api.errors import errors_refusal
+from config.api.paging import beyond
 from flows.counting import counted
 
 M = TypeVar("M", bound=Model)
@@ -32,11 +33,11 @@ def after_id(request: Request, rows: QuerySet[M], native: Callable[[str], str], 
         _edge(request, rows, "before", native),
     )
     if before is not None and after is None:
-        newer = Q(created_at__gt=before.created_at) | Q(created_at=before.created_at, pk__gt=before.pk)  # type: ignore[attr-defined]
+        newer = beyond(before.created_at, before.pk, newer=True)  # type: ignore[attr-defined]
         found = list(rows.filter(newer).order_by("created_at", "id")[: many + 1])
         return list(reversed(found[:many])), len(found) > many, True
     if after is not None:
-        rows = rows.filter(Q(created_at__lt=after.created_at) | Q(created_at=after.created_at, pk__lt=after.pk))  # type: ignore[attr-defined]
+        rows = rows.filter(beyond(after.created_at, after.pk, newer=False))  # type: ignore[attr-defined]
     found = list(rows[: many + 1])
     return found[:many], after is not None, len(found) > many
 
