@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults bench fuzz test-easyocr lint audit fix up down lock clean
+.PHONY: help run demo test faults bench bench-load bench-stored soak fuzz fuzz-readers test-easyocr lint audit fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,19 @@ test-easyocr: ## the EasyOCR engine through its real loading code, in an environ
 	@test -x .venv-easyocr/bin/python || $(PY) -m venv .venv-easyocr
 	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
 	@.venv-easyocr/bin/python -m pytest --noconftest -c /dev/null --rootdir . -p no:cacheprovider tests/documents/engines/test_easyocr.py
+
+bench-load: $(VENV)/.dev ## many clients from upload to decision against the full set: latency, CPU, queues, memory; renews docs/scaling.md
+	@$(BIN)/python tests/benchmarks/load.py --page docs/benchmarks
+	@$(BIN)/python tests/benchmarks/capacity.py
+
+bench-stored: $(VENV)/.dev ## lists, gets, the queue, searches and the clock with 1,000, 100,000 and 1,000,000 stored documents (40 GB of disk)
+	@$(BIN)/python tests/benchmarks/stored.py --page docs/benchmarks
+
+soak: $(VENV)/.dev ## eight simulated hours of documents through the real pipeline: does memory grow?
+	@$(BIN)/python tests/benchmarks/soak.py --page docs/benchmarks
+
+fuzz-readers: $(VENV)/.dev ## atheris on decoders, readers and parsers; MINUTES=1 for each
+	@$(BIN)/python tests/fuzz/run.py --minutes $(or $(MINUTES),1)
 
 bench: $(VENV)/.dev ## reading beside other readers, then the API; CORPUS=dir for images of one's own
 	@$(BIN)/python tests/benchmarks/run.py

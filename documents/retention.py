@@ -24,6 +24,7 @@ MOST_AT_ONCE = 500
 _S = VerificationStatus
 _UNAPPROVED = (_S.REJECTED, _S.CANCELED, _S.EXPIRED)
 _SETTLED = (_S.APPROVED, *_UNAPPROVED)
+_HELD = LegalHold.objects.filter(lifted_at__isnull=True)
 
 
 def redact_due() -> int:
@@ -39,18 +40,19 @@ def redact_due() -> int:
 def _due(version: FlowVersion, times: RetentionTimes, now: datetime) -> list[str]:
     """Ground by ground, each of which has its index: together they would be looked for in all that is kept."""
     rows = _candidates().filter(flow_version=version)
+    documents = _with_images().filter(verification__flow_version=version, verification__redacted_at__isnull=True)
+    documents = documents.filter(~Exists(_HELD.filter(verification=OuterRef("verification")))).exclude(verification__status=_S.SUBMITTED)
     found: dict[str, None] = {}
     for ground in _data_grounds(times, now):
         found |= dict.fromkeys(rows.filter(ground).order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
     for ground in _image_grounds(times, now):
-        documents = _with_images().filter(ground, verification__in=rows)
-        found |= dict.fromkeys(documents.order_by().values_list("verification_id", flat=True)[:MOST_AT_ONCE])
+        found |= dict.fromkeys(documents.filter(ground).order_by().values_list("verification_id", flat=True)[:MOST_AT_ONCE])
     return list(found)
 
 
 def _candidates() -> QuerySet[Verification]:
     """Settled cases with data, not under a legal hold. ``settled_at``: the decision, or the last change of one that never came to that."""
-    held = LegalHold.objects.filter(verification=OuterRef("pk"), lifted_at__isnull=True)
+    held = _HELD.filter(verification=OuterRef("pk"))
     rows = Verification.objects.filter(redacted_at__isnull=True).exclude(status=_S.SUBMITTED)
     return rows.annotate(settled_at=Coalesce("finished_at", "updated_at")).filter(~Exists(held))
 

@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry: where a document's time goes, from the request through the outbox and its actor to the reading process.
 
-Off unless ``configure`` was called, and then nothing of OpenTelemetry is even imported. Attributes are ids, states, numbers and names of our own; never
-what a client or a document says.
+Off unless ``configure`` was called, and then nothing of OpenTelemetry is even imported. Attributes are ids, states, numbers and names of our own;
+never what a client or a document says.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ def span(name: str, *, kind: str = "internal", parent: str = "", **attributes: V
     from opentelemetry.trace import SpanKind, Status, StatusCode
 
     with _tracer.start_as_current_span(
-        name, context=_context(parent), kind=SpanKind[kind.upper()], attributes=_named(attributes), record_exception=False, set_status_on_exception=False
+        name,
+        context=_context(parent),
+        kind=SpanKind[kind.upper()],
+        attributes=_named(attributes),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as one:
         try:
             yield one

@@ -23,7 +23,8 @@ MEANING = {
     "open": "it is not so; the reason, and what stands in its place",
 }
 CHAPTERS = {
-    1: "Architecture", 2: "Authentication", 3: "Sessions", 4: "Access", 5: "Input and output", 6: "Stored cryptography", 7: "Errors and logs", 8: "Data",
+    1: "Architecture", 2: "Authentication", 3: "Sessions", 4: "Access", 5: "Input and output", 6: "Stored cryptography", 7: "Errors and logs",
+    8: "Data",
     9: "Communication", 10: "Malicious code", 11: "Business logic", 12: "Files", 13: "API", 14: "Configuration",
 }  # fmt: skip
 
@@ -55,8 +56,10 @@ def page() -> str:
     parts = [
         "# OWASP ASVS 4.0.3, level 2",
         "",
-        "Every requirement of the [Application Security Verification Standard](https://owasp.org/www-project-application-security-verification-standard/) that applies at "
-        "level 2, by its number, in our own words: the standard's text is the reference. Made from `docs/asvs.yaml` by `make fix`; the suite sees that each line has a test or a "
+        "Every requirement of the [Application Security Verification "
+        "Standard](https://owasp.org/www-project-application-security-verification-standard/) that applies at "
+        "level 2, by its number, in our own words: the standard's text is the reference. Made from `docs/asvs.yaml` by `make "
+        "fix`; the suite sees that each line has a test or a "
         "reason, and that the tests exist. Names of tests are below `tests/`. See also the [threat model](threat-model.md).",
         "",
         "| how it stands | lines | meaning |",

@@ -161,7 +161,7 @@ RULES: dict[Rule, tuple[str, set[str]]] = {
     opens_addresses: (
         "urllib.request.urlopen(address)",
         {"verifications/destinations.py", "vouchbox_client/transport.py", "config/management/commands/demo.py"},
-    ),  # fmt: skip
+    ),
     # EasyOCR publishes the weights' MD5 only, and checks them so itself.
     takes_weak_hashes: ("hashlib.md5(data)", {"documents/engines/ocr_easyocr.py"}),
     # Answers that change nothing, and views of DRF, which take no cookie.

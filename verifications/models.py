@@ -126,12 +126,15 @@ class Verification(models.Model):
             models.Index(fields=["created_at"], name="verification_created"),
             models.Index(fields=["finished_at"], name="verification_finished"),
             # What retention looks for, in either pass.
-            models.Index("status", Coalesce("finished_at", "updated_at"), condition=Q(images_redacted_at__isnull=True), name="verification_images_kept"),
+            models.Index(
+                "status", Coalesce("finished_at", "updated_at"), condition=Q(images_redacted_at__isnull=True), name="verification_images_kept"
+            ),
             models.Index("status", Coalesce("finished_at", "updated_at"), condition=Q(redacted_at__isnull=True), name="verification_data_kept"),
             models.Index(fields=["crd_uploaded_at"], condition=Q(images_redacted_at__isnull=True), name="verification_registered"),
             models.Index(fields=["closed_on"], condition=Q(redacted_at__isnull=True), name="verification_closed"),
             models.Index(
-                fields=["redacted_at"], condition=Q(redacted_at__isnull=False) & (~Q(webhook_url="") | Q(webhook_secret_sealed__isnull=False)),
+                fields=["redacted_at"],
+                condition=Q(redacted_at__isnull=False) & (~Q(webhook_url="") | Q(webhook_secret_sealed__isnull=False)),
                 name="verification_address_kept",
             ),
             models.Index(fields=["workspace", "environment", "group_ref"], condition=~Q(group_ref=""), name="verification_group"),

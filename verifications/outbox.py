@@ -222,11 +222,13 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
             _exhaust(order, token, on_exhausted, refusal.code)
         except Exception as error:
             spans.note(one, error__type=type(error).__name__)
-            log.warning("actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__, at=_place(error))
+            log.warning(
+                "actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__, at=_place(error)
+            )
             if message.attempts >= max_attempts:
                 _exhaust(order, token, on_exhausted, type(error).__name__)
             else:
-                _release(message_id, token, message.attempts, type(error).__name__)
+                _release(message, token, type(error).__name__)
         finally:
             stop.set()
             request_id.reset(requested)
@@ -276,15 +278,12 @@ def _wake_worker(message: OutboxMessage, delay: timedelta) -> None:
         import_string(message.actor).send_with_options(args=(message.pk,), delay=int(delay.total_seconds() * 1000) or None)
 
 
-def _release(message_id: str, token: str, attempts: int, error: str) -> None:
-    delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
-    OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
-        state=MessageState.PENDING,
-        available_at=timezone.now() + timedelta(seconds=delay),
-        lease_until=None,
-        lease_token="",
-        last_error=error[:200],
-    )
+def _release(message: OutboxMessage, token: str, error: str) -> None:
+    delay = timedelta(seconds=RETRY_DELAYS[min(message.attempts, len(RETRY_DELAYS)) - 1])
+    held = OutboxMessage.objects.filter(pk=message.pk, lease_token=token)
+    released = held.update(state=MessageState.PENDING, available_at=timezone.now() + delay, lease_until=None, lease_token="", last_error=error[:200])
+    if released:
+        _wake_worker(message, delay)
 
 
 def _exhaust(order: WorkOrder, token: str, on_exhausted: str | None, error: str) -> None:

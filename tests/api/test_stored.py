@@ -1,4 +1,5 @@
-"""Lists, searches and the clock find what they look for by an index, however much is stored. `make bench-stored` measures it on a million documents."""
+"""Lists, searches and the clock find what they look for by an index, however much is stored. `make bench-stored` measures it on a million
+documents."""
 
 from __future__ import annotations
 
@@ -62,9 +63,9 @@ def _walks(plan: str) -> bool:
 
 
 LISTS = [
-    "/usps1583/verifications", "/verifications", "/usps1583/verifications?cursor=", "/usps1583/verifications?status=4", "/verifications?external_ref=x",
-    "/verifications?created_from=2026-01-01", "/usps1583/verifications/{case}", "/usps1583/documents?verification={case}", "/events", "/events?cursor=",
-    "/usps1583/verifications/{case}/checks",
+    "/usps1583/verifications", "/verifications", "/usps1583/verifications?cursor=", "/usps1583/verifications?status=4", "/events", "/events?cursor=",
+    "/verifications?external_ref=x", "/verifications?created_from=2026-01-01", "/usps1583/verifications/{case}",
+    "/usps1583/verifications/{case}/checks", "/usps1583/documents?verification={case}",
 ]  # fmt: skip
 
 

@@ -129,8 +129,10 @@ class Client:
 class Sampler(threading.Thread):
     """Every second: CPU seconds and memory by stage, how much work waits."""
 
-    def __init__(self, service: int, postgres: int, redis: int, database: str) -> None:
+    def __init__(self, service: int, postgres: int, broker: Redis, database: str, files: Path) -> None:
         super().__init__(daemon=True)
+        assert broker.process is not None
+        redis, self.broker, self.files = broker.process.pid, broker, files
         self.roots = {"service": service, "PostgreSQL": postgres, "Redis": redis, "clients": os.getpid()}
         self.database, self.done = database, threading.Event()
         self.rows: list[dict[str, Any]] = []
@@ -160,6 +162,18 @@ class Sampler(threading.Thread):
             cpu[stage] = cpu.get(stage, 0.0) + seconds
         waiting = dict(connection.execute("SELECT queue, count(*) FROM verifications_outboxmessage WHERE state IN (1, 2) GROUP BY queue").fetchall())
         return {"at": time.monotonic(), "cpu": cpu, "memory": dict(memory), "waiting": waiting}
+
+    def counts(self, connection: Any) -> dict[str, float]:
+        """What the servers have done so far: commits, rows written, commands of Redis, bytes of files."""
+        statistics = "SELECT xact_commit, tup_inserted + tup_updated FROM pg_stat_database WHERE datname = current_database()"
+        commits, rows = connection.execute(statistics).fetchone()
+        files = sum(path.stat().st_size for path in self.files.rglob("*") if path.is_file())
+        return {
+            "commits": commits,
+            "rows written": rows,
+            "Redis commands": self.broker.client().info()["total_commands_processed"],
+            "file bytes": files,
+        }
 
     def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
         for name in ("PostgreSQL", "Redis"):
@@ -192,6 +206,9 @@ class Part:
     samples: list[dict[str, Any]]
     documents: int
     seconds_to_decision: list[float]
+    seconds_of_reading: list[float]
+    seconds_to_reading: list[float]
+    servers: dict[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -234,6 +251,8 @@ class Load:
             dues.append(at)
             at += chance.expovariate(cases_a_second)
         local = threading.local()
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            before = self.sampler.counts(connection)
 
         def work(due: float) -> None:
             if not hasattr(local, "client"):
@@ -245,7 +264,13 @@ class Load:
                 time.sleep(max(0.0, due - time.monotonic()))
                 pool.submit(work, due)
         self._await(list(notes.cases))
-        return self._part(named, begun, begun + seconds, notes)
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            after = self.sampler.counts(connection)
+        documents = TO_A_CASE * len(notes.cases)
+        part = self._part(named, begun, begun + seconds, notes)
+        part.servers = {name: round((after[name] - before[name]) / documents, 1) for name in after}
+        part.servers["request bytes"] = round(sum(len(body) for papers in self.sent for body in papers.documents) / len(self.sent) / TO_A_CASE)
+        return part
 
     def _next(self) -> Papers:
         self.turn += 1
@@ -272,8 +297,15 @@ class Load:
         with psycopg.connect(self.database, autocommit=True) as connection:
             documents = connection.execute(decided, between).fetchone()[0]  # type: ignore[index]
             waited = [max(0.0, float(row[0])) for row in connection.execute(taken, between).fetchall()]
+            read = "SELECT sum(duration_ms) / 1000.0 FROM documents_extraction WHERE completed_at BETWEEN %s AND %s GROUP BY document_id"
+            reading = [float(row[0]) for row in connection.execute(read, between).fetchall() if row[0]]
+            ready = (
+                "SELECT extract(epoch FROM a.at - d.created_at) FROM verifications_auditentry a JOIN documents_document d ON d.id = a.subject "
+                "WHERE a.action = 'document.finish_reading' AND d.created_at BETWEEN %s AND %s"
+            )
+            sojourn = [float(row[0]) for row in connection.execute(ready, between).fetchall()]
         samples = [row for row in self.sampler.rows if begun <= row["at"] <= ended]
-        return Part(named, begun, ended, notes, samples, documents, waited)
+        return Part(named, begun, ended, notes, samples, documents, waited, reading, sojourn)
 
 
 @contextlib.contextmanager
@@ -282,7 +314,8 @@ def running(folder: Path, workers: int) -> Iterator[tuple[int, str, str, Sampler
     folder.chmod(0o755)
     postgres, broker, port = Postgres(folder / "postgres"), Redis(), free_port()
     settings = {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": postgres.url, "REDIS_URL": broker.url, "DATA_DIR": str(folder / "data"),
+        **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": postgres.url, "REDIS_URL": broker.url,
+        "DATA_DIR": str(folder / "data"),
         "STORAGE_URL": "", "RATE_LIMIT": "off", "LOG_FORMAT": "json", "WORKERS": str(workers),
     }  # fmt: skip
     manage = [sys.executable, "manage.py"]
@@ -291,8 +324,8 @@ def running(folder: Path, workers: int) -> Iterator[tuple[int, str, str, Sampler
     token = subprocess.run([*manage, "issue_token", "load"], cwd=ROOT, env=settings, check=True, capture_output=True, text=True).stdout.strip()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*manage, "serve", "--port", str(port)], cwd=ROOT, env=settings, stdout=log, stderr=log)
-    assert broker.process is not None
-    sampler = Sampler(process.pid, int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), broker.process.pid, postgres.url)
+    postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    sampler = Sampler(process.pid, postmaster, broker, postgres.url, folder / "data" / "files")
     try:
         _await_ready(port)
         sampler.start()
@@ -326,10 +359,12 @@ def report(parts: Sequence[Part], folder: Path, *, workers: int, share: float, b
         "# Load",
         "",
         f"`make bench-load`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores with everything on them: web server, {workers} reading "
-        f"worker{'s' if workers > 1 else ''}, the other workers, PostgreSQL (with fsync), Redis and the clients. Other work on the machine meanwhile took "
+        f"worker{'s' if workers > 1 else ''}, the other workers, PostgreSQL (with fsync), Redis and the clients. Other work on "
+        "the machine meanwhile took "
         f"{busy:.1f} of its cores.",
         "",
-        "A case is a passport and a lease, drawn; every fourth one as large as a phone takes it (13 million pixels), the others as scanned. First eight clients, each of which "
+        "A case is a passport and a lease, drawn; every fourth one as large as a phone takes it (13 million pixels), the others "
+        "as scanned. First eight clients, each of which "
         "begins its next case when the last is decided: what they get done is the capacity of reading. Then cases come by chance at "
         f"{share:.0%} of that, whoever waits; a call counts from when it was due.",
         "",
@@ -338,8 +373,10 @@ def report(parts: Sequence[Part], folder: Path, *, workers: int, share: float, b
         lines += [
             f"## {part.name[0].upper()}{part.name[1:]}",
             "",
-            f"{part.documents} documents decided in {part.ended - part.begun:.0f} s: **{part.rate * 60:.0f} a minute**. From submission to the first decision "
-            f"{percentile(part.seconds_to_decision, 0.5):.1f} s in the median, {percentile(part.seconds_to_decision, 0.95):.1f} s in the 95th percentile. "
+            f"{part.documents} documents decided in {part.ended - part.begun:.0f} s: **{part.rate * 60:.0f} a minute**. From "
+            "submission to the first decision "
+            f"{percentile(part.seconds_to_decision, 0.5):.1f} s in the median, {percentile(part.seconds_to_decision, 0.95):.1f} s in "
+            "the 95th percentile. "
             f"Refused calls: {len(part.notes.refused)}.",
             "",
             "| call | calls | p50 ms | p95 ms | p99 ms | longest |",
@@ -364,10 +401,13 @@ def report(parts: Sequence[Part], folder: Path, *, workers: int, share: float, b
 def _numbers(part: Part) -> dict[str, Any]:
     uploads = [milliseconds for _, milliseconds in part.notes.calls["upload a document"]]
     return {
-        "part": part.name, "documents_a_minute": round(part.rate * 60, 1), "cpu_seconds_a_document": {name: round(cpu, 4) for name, cpu in part.cpu().items()},
+        "part": part.name, "documents_a_minute": round(part.rate * 60, 1),
+        "cpu_seconds_a_document": {name: round(cpu, 4) for name, cpu in part.cpu().items()},
         "upload_ms": {f"p{mark}": round(percentile(uploads, mark / 100), 1) for mark in (50, 95, 99)},
         "seconds_to_decision": {f"p{mark}": round(percentile(part.seconds_to_decision, mark / 100), 2) for mark in (50, 95)},
-        "seconds": round(part.ended - part.begun, 1),
+        "servers_a_document": part.servers,
+        "seconds_from_upload_to_read": {f"p{mark}": round(percentile(part.seconds_to_reading, mark / 100), 2) for mark in (50, 95)},
+        "seconds_of_reading": sorted(round(value, 3) for value in part.seconds_of_reading), "seconds": round(part.ended - part.begun, 1),
     }  # fmt: skip
 
 
@@ -421,7 +461,7 @@ def main(options: argparse.Namespace) -> int:
     if options.page:
         report(parts, options.page, workers=options.workers, share=options.share, busy=busy)
     for part in parts:
-        print(json.dumps(_numbers(part)))
+        print(json.dumps({name: value for name, value in _numbers(part).items() if name != "seconds_of_reading"}))
     late = percentile([taken for _, taken in parts[1].notes.calls["upload a document"]], 0.99)
     return 1 if late > LIMIT_MS or parts[1].notes.refused else 0
 

@@ -1,8 +1,10 @@
 """How lists, gets, the queue, searches and the clock take to 1,000, 100,000 and 1,000,000 stored documents, on a PostgreSQL of its own.
 
-``python tests/benchmarks/stored.py [--sizes N…] [--rounds N] [--page FOLDER] [--keep FOLDER]``. Each size has a database of its own on one server, and
-a process of its own that speaks to the service's handlers; they are asked in turns, so that a busy moment of the machine meets all sizes. Reported are
-medians. Exit 1 when the largest takes more than 1.5 times as long as the smallest, and more than a millisecond longer, anywhere.
+``python tests/benchmarks/stored.py [--sizes N…] [--rounds N] [--page FOLDER] [--keep FOLDER]``. Each size has a database of its own on one server,
+and
+a process of its own that speaks to the service's handlers; they are asked in turns, so that a busy moment of the machine meets all sizes. Reported is
+the median of the quicker half. Exit 1 when the largest takes more than 1.5 times as long as the smallest, and more than a millisecond longer,
+anywhere.
 """
 
 from __future__ import annotations
@@ -144,7 +146,7 @@ class Probe:
         self.turn = 0
         self.hook = WebhookEndpoint.objects.get().pk
         held = Document.objects.filter(verification_id__in=seen).values_list("verification_id", "pk")
-        self.documents = {case: pk for case, pk in held}
+        self.documents = dict(held)
         self.middle = Verification.objects.get(pk=middle).created_at
         self.made = 0
 
@@ -354,15 +356,20 @@ def measure(processes: dict[int, subprocess.Popen[str]], rounds: int, only: str 
         for _ in range(rounds):
             for size, process in processes.items():
                 found[name][size] += ask(process, f"{name}|3")
-        print(name, {size: round(median(taken), 2) for size, taken in found[name].items()}, file=sys.stderr, flush=True)
+        print(name, {size: round(typical(taken), 2) for size, taken in found[name].items()}, file=sys.stderr, flush=True)
     return found
+
+
+def typical(taken: Sequence[float]) -> float:
+    """The median of the quicker half: other work on the machine only ever adds."""
+    return median(sorted(taken)[: max(1, len(taken) // 2)])
 
 
 def grown(found: dict[str, dict[int, list[float]]]) -> list[str]:
     """What takes longer in the largest store than is allowed."""
     late = []
     for name, by_size in found.items():
-        small, large = median(by_size[min(by_size)]), median(by_size[max(by_size)])
+        small, large = typical(by_size[min(by_size)]), typical(by_size[max(by_size)])
         if large > ALLOWED * small and large - small > NOISE_MS:
             late.append(f"{name}: {small:.1f} ms, then {large:.1f} ms")
     return late
@@ -379,11 +386,14 @@ def write(folder: Path, found: dict[str, dict[int, list[float]]], about: dict[in
     lines = [
         "# Stored documents",
         "",
-        f"`make bench-stored`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores (others at work on them), PostgreSQL on the same machine. Milliseconds, "
-        "median; the last column is the largest store's over the smallest's.",
+        f"`make bench-stored`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores (others at work on them), PostgreSQL on the "
+        "same machine. Milliseconds, "
+        "the median of the quicker half; the last column is the largest store's over the smallest's.",
         "",
-        f"A larger store is a longer history: {A_DAY:,} documents a day, two to a case; images are gone after 90 days and done work after 7, as the service "
-        f"itself does it. {WAITING} cases wait for a person at every size. Rows are multiplied in the database from cases that went through the service; their "
+        f"A larger store is a longer history: {A_DAY:,} documents a day, two to a case; images are gone after 90 days and done "
+        "work after 7, as the service "
+        f"itself does it. {WAITING} cases wait for a person at every size. Rows are multiplied in the database from cases that "
+        "went through the service; their "
         "audit entries are as many as they would be, but their links do not hold.",
         "",
         "| | " + " | ".join(f"{size:,}" for size in sizes) + " | × |",
@@ -391,7 +401,7 @@ def write(folder: Path, found: dict[str, dict[int, list[float]]], about: dict[in
         "| database | " + " | ".join(f"{about[size]['bytes'] / 1e9:.2f} GB" for size in sizes) + " | |",
     ]
     for name, by_size in found.items():
-        values = [median(by_size[size]) for size in sizes]
+        values = [typical(by_size[size]) for size in sizes]
         lines.append(f"| {name} | " + " | ".join(f"{value:.1f}" for value in values) + f" | {values[-1] / values[0]:.2f} |")
     late = grown(found)
     lines += ["", "Within 1.5 times, or a millisecond: " + ("all." if not late else "all but " + "; ".join(late) + ".")]
@@ -402,7 +412,7 @@ def write(folder: Path, found: dict[str, dict[int, list[float]]], about: dict[in
     for axis, kind in zip(axes.flat, kinds, strict=False):
         for name, by_size in found.items():
             if name.startswith(f"{kind}:"):
-                axis.plot(sizes, [median(by_size[size]) for size in sizes], marker="o", linewidth=1, markersize=3, color="#2f5d8a", alpha=0.6)
+                axis.plot(sizes, [typical(by_size[size]) for size in sizes], marker="o", linewidth=1, markersize=3, color="#2f5d8a", alpha=0.6)
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_title(kind)

@@ -1,8 +1,8 @@
 """Many stored cases from a few real ones: rows are multiplied inside PostgreSQL, with ids and times of their own.
 
 A template is a case that went through the services. Each copy gets every row of it, in every table, under ids that differ in their first ten letters
-(a ULID's time) and times that lie further back. What is sealed is copied as it is, of the right size but under another row's name, so that it does not
-open; ``open_up`` seals it anew for the copies that shall be looked at. The audit chain is as long as it would be, but its links do not hold.
+(a ULID's time) and times that lie further back. What is sealed is copied as it is, of the right size but under another row's name, so that it does
+not open; ``open_up`` seals it anew for the copies that shall be looked at. The audit chain is as long as it would be, but its links do not hold.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _links(model: type[models.Model]) -> list[Any]:
 
 def multiply(template: Template, first: int, count: int, *, spacing: timedelta, until: int | None = None) -> None:
     """Copies ``first`` up to ``first + count``. Number ``until`` (the last, if not said) has the template's own times and each one before it lies
-    ``spacing`` further back. Of copies that lie further back than things are kept for there are no done messages and no images, as in a real store."""
+    ``spacing`` further back. Of copies that lie further back than things are kept for there are no done messages and no images, as in a real
+    store."""
     last = first + count - 1 if until is None else until
     with connection.cursor() as cursor:
         cursor.execute(_FUNCTIONS)
@@ -107,10 +108,9 @@ def _insert(template: Template, model: type[models.Model], rows: Sequence[Any], 
         values.append(_value(template, model, field, rows, newest, spacing))
     keys = ", ".join(f"'{row.pk}'" for row in rows)
     table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
-    return (
-        f'INSERT INTO "{table}" ({", ".join(columns)}) SELECT {", ".join(values)} '
-        f'FROM generate_series({first}, {last}) AS n, (SELECT *, row_number() OVER (ORDER BY "{key}") AS place FROM "{table}" WHERE "{key}" IN ({keys})) AS t'
-        + (f" WHERE n % {THINNED} = 1 OR n > {newest - NEWEST}" if model in _THIN else "")
+    rows_of = f'SELECT *, row_number() OVER (ORDER BY "{key}") AS place FROM "{table}" WHERE "{key}" IN ({keys})'
+    return f'INSERT INTO "{table}" ({", ".join(columns)}) SELECT {", ".join(values)} FROM generate_series({first}, {last}) AS n, ({rows_of}) AS t' + (
+        f" WHERE n % {THINNED} = 1 OR n > {newest - NEWEST}" if model in _THIN else ""
     )
 
 

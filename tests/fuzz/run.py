@@ -29,7 +29,8 @@ def fuzz(name: str, folder: Path) -> None:
         import harnesses
     target = harnesses.HARNESSES[name]
     arguments = [
-        sys.argv[0], str(folder / "corpus"), f"-artifact_prefix={folder}/", f"-timeout={SECONDS_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}", "-max_len=65536",
+        sys.argv[0], str(folder / "corpus"), f"-artifact_prefix={folder}/", f"-timeout={SECONDS_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}",
+        "-max_len=65536",
         f"-max_total_time={os.environ['FUZZ_SECONDS']}", "-print_final_stats=1", "-verbosity=1",
     ]  # fmt: skip
     atheris.Setup(arguments, target)
@@ -60,7 +61,7 @@ def main(names: list[str], seconds: int) -> int:
 
 def _said(errors: str) -> list[str]:
     start = errors.find("=== Uncaught Python exception")
-    return [f"  {line}" for line in errors[max(0, start) :].splitlines()[:40]]
+    return [f"  {line}" for line in (errors[start:] if start >= 0 else errors[-3000:]).splitlines()[:40]]
 
 
 if __name__ == "__main__":
