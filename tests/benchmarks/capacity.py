@@ -99,8 +99,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def tables(parts: Sequence[dict[str, Any]], workers: int) -> str:
     """Markdown: model against simulation against what was measured, then machines by rate."""
-    part = parts[-1]
-    times = part["seconds_of_reading"]
+    part, cpu = parts[-1], parts[-1]["cpu_seconds_a_document"]
+    read = part["seconds_of_reading"]
+    # What a worker is busy with a document for: its readers' seconds, and its share of all else that it does.
+    busy = workers / (parts[0]["documents_a_minute"] / 60)
+    times = [seconds * busy / fmean(read) for seconds in read]
     service, rate = Service.of(times), part["documents_a_minute"] / 60
     went = simulate(rate, times, workers, documents=20_000)
     modelled = {
@@ -108,8 +111,11 @@ def tables(parts: Sequence[dict[str, Any]], workers: int) -> str:
         95: wait_percentile(rate, service, workers, 0.95) + service.mean,
     }
     lines = [
-        f"Measured: {part['documents_a_minute']:.0f} documents a minute by {workers} reading workers, {service.mean:.2f} s of reading each "
-        f"(variation {service.variation:.2f}).",
+        f"Measured: {workers} reading workers got {parts[0]['documents_a_minute']:.0f} documents a minute done at the most, so "
+        "that one was busy with a document for "
+        f"{busy:.1f} s, {fmean(read):.1f} s of them in the readers (variation {service.variation:.2f}). Then "
+        f"{part['documents_a_minute']:.0f} a minute came: "
+        f"the workers were busy for {rate * busy / workers:.0%} of the time.",
         "",
         "| from upload to read | model | simulation | measured |",
         "|---|---:|---:|---:|",
@@ -126,7 +132,9 @@ def tables(parts: Sequence[dict[str, Any]], workers: int) -> str:
         here = busy * servers / service.mean
         waited = fmean(simulate(here, times, servers, documents=60_000)) - service.mean
         lines.append(f"| {busy:.0%} of {servers} | {waiting(here, service, servers):.2f} s | {waited:.2f} s |")
-    lines += ["", *machines(part["cpu_seconds_a_document"], part["servers_a_document"], service)]
+    alone = Service(cpu["reading process"] + cpu["reading worker"], service.variation)
+    lines += ["", f"With a core for itself a reading worker is busy for {alone.mean:.2f} s, which is its processor's time.", ""]
+    lines += machines(cpu, part["servers_a_document"], alone)
     return "\n".join(lines)
 
 
@@ -140,7 +148,7 @@ def machines(cpu: dict[str, float], servers: dict[str, float], service: Service)
     rows: list[tuple[str, list[str]]] = [("reading workers, a core each", [f"{count:,}" for count in reading])]
     for stage in ("web", "decisions, records, webhooks", "PostgreSQL", "Redis"):
         rows.append((f"cores: {stage}", [_cores(rate / 60 * cpu[stage] / SHARE) for rate in RATES]))
-    beside = cpu["web"] + cpu["reading worker"] + cpu["decisions, records, webhooks"]
+    beside = cpu["web"] + cpu["decisions, records, webhooks"]
     hosts = [math.ceil((count + rate / 60 * beside / SHARE) / CORES_OF_A_MACHINE) for rate, count in zip(RATES, reading, strict=True)]
     rows.append((f"machines of {CORES_OF_A_MACHINE} cores for web and workers", [f"{count:,}" for count in hosts]))
     for name, of_rate in _shared(servers):
@@ -167,12 +175,11 @@ def _amount(value: float, units: Sequence[str]) -> str:
 def _shared(of: dict[str, float]) -> list[tuple[str, Callable[[int], str]]]:
     """What the servers that all share are given to do."""
     return [
-        ("PostgreSQL: commits a second", lambda rate: f"{rate / 60 * of['commits']:,.0f}"),
+        ("PostgreSQL: transactions a second, reads with them", lambda rate: f"{rate / 60 * of['commits']:,.0f}"),
         ("PostgreSQL: rows written a second", lambda rate: f"{rate / 60 * of['rows written']:,.0f}"),
         ("PostgreSQL: kept in a year", lambda rate: _amount(rate * 525_600 * KEPT_IN_DATABASE / 1e9, ("GB", "TB", "PB"))),
         ("files: kept for 90 days", lambda rate: _amount(rate * 129_600 * of["file bytes"] / 1e9, ("GB", "TB", "PB"))),
         ("network: uploads", lambda rate: _amount(rate / 60 * of["request bytes"] * 8 / 1e6, ("Mbit/s", "Gbit/s", "Tbit/s"))),
-        ("Redis: commands a second", lambda rate: f"{rate / 60 * of['Redis commands']:,.0f}"),
     ]
 
 

@@ -355,7 +355,7 @@ def measure(processes: dict[int, subprocess.Popen[str]], rounds: int, only: str 
             ask(process, f"{name}|2")
         for _ in range(rounds):
             for size, process in processes.items():
-                found[name][size] += ask(process, f"{name}|3")
+                found[name][size] += ask(process, f"{name}|1")
         print(name, {size: round(typical(taken), 2) for size, taken in found[name].items()}, file=sys.stderr, flush=True)
     return found
 
@@ -474,7 +474,7 @@ def main(options: argparse.Namespace) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="what has this in its name")
     parser.add_argument("--explain", action="store_true", help="print what PostgreSQL did in the largest store")
     parser.add_argument("--page", type=Path, help="the folder of the report")
