@@ -3,7 +3,10 @@ documents."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,9 @@ from scripted import Script
 from config.upkeep import run_schedule
 from factories import Person, start, submitted
 from flows import counting
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+from stored_rows import Template, multiply, open_up
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -124,3 +130,22 @@ def test_metrics_and_the_admins_lists_count_no_further_than_they_must(alice: Per
         if ON_POSTGRESQL:
             assert [sql for sql in counts if "LIMIT 3001" not in sql] == [], path
         assert not [row["sql"] for row in asked.captured_queries if row["sql"].startswith("SELECT DISTINCT")], path
+
+
+def test_copies_of_a_case_are_cases(alice: Person, case: dict[str, Any]) -> None:
+    """What `make bench-stored` fills its databases with, on a small scale."""
+    if not ON_POSTGRESQL:
+        pytest.skip("rows are multiplied inside PostgreSQL")
+    template = Template(case["id"], 0)
+    multiply(template, 1, 30, spacing=timedelta(days=5))
+    opened = open_up(template, range(1, 31))
+    assert {row["id"] for row in alice.get("/usps1583/verifications?per_page=100").json()["data"]} == {case["id"], *opened}
+    for pk in (opened[29], opened[16]):
+        shown = alice.get(f"/usps1583/verifications/{pk}")
+        assert shown.status_code == 200
+        told = shown.json()["data"]
+        assert [entry["status"] for entry in told["documents"]] == [entry["status"] for entry in case["documents"]]
+        assert told["expected_data"] == case["expected_data"]
+    assert len(alice.get("/usps1583/documents?cursor=&per_page=2").json()["data"]) == 2
+    old = alice.get(f"/usps1583/verifications/{opened[1]}").json()["data"]["documents"][0]
+    assert old["id"].startswith("doc_0100000002")
