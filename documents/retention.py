@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from documents.models import Document, Image
 from flows.definition import RetentionTimes
+from flows.effects import modest
 from flows.models import FlowVersion
 from verifications.lifecycle import SYSTEM, lock_verification
 from verifications.models import LegalHold, Verification, VerificationStatus
@@ -33,7 +34,9 @@ def redact_due() -> int:
     kept = Verification.objects.filter(flow_version=OuterRef("pk"), redacted_at__isnull=True)
     for version in FlowVersion.objects.filter(Exists(kept)):
         times = version.definition.retention
-        done += sum(_redact(pk, times, now) for pk in _due(version, times, now))
+        with modest():
+            due = _due(version, times, now)
+        done += sum(_redact(pk, times, now) for pk in due)
     return done
 
 
