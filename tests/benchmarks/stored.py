@@ -29,6 +29,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults"), 
 SIZES = (1_000, 100_000, 1_000_000)
 A_DAY = 1_000  # documents: a larger store is a longer history at the same rate, and what is due today is the same
 WAITING = 200
+# Of rules' results and what they rest on there is as much for one case in so many, and for each of the newest ones.
+THINNED, NEWEST = 8, 400
 ALLOWED, NOISE_MS = 1.5, 1.0
 SERVER = (
     "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min -c random_page_cost=1.1 -c effective_cache_size=4GB "
@@ -45,7 +47,7 @@ def prepare(documents: int) -> None:
 
     from django.core.management import call_command
     from django.db import connection
-    from stored_rows import THINNED, WithoutIndexes, delivered, multiply, open_up
+    from stored_rows import WithoutIndexes, delivered, multiply, open_up
 
     call_command("migrate", verbosity=0)
     call_command("sync_flows", stdout=io.StringIO())
@@ -59,7 +61,7 @@ def prepare(documents: int) -> None:
     with WithoutIndexes():
         for first in range(1, cases + 1, 50_000):
             count = min(50_000, cases + 1 - first)
-            multiply(approved, first, count, spacing=spacing, until=cases)
+            multiply(approved, first, count, spacing=spacing, until=cases, thinned=THINNED, whole=NEWEST)
             print(f"{first + count - 1} of {cases} cases", file=sys.stderr, flush=True)
         multiply(waiting, 1, WAITING, spacing=timedelta(minutes=7))
     newest = range(max(1, cases - 300), cases + 1)
@@ -380,7 +382,6 @@ def write(folder: Path, found: dict[str, dict[int, list[float]]], about: dict[in
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
-    from stored_rows import NEWEST, THINNED
 
     sizes = sorted(about)
     folder.mkdir(parents=True, exist_ok=True)

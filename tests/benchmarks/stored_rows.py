@@ -23,10 +23,7 @@ from verifications.models import AuditEntry, AuditHead, OutboxMessage, Verificat
 
 ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}\Z")
 IMAGES_DAYS = 90
-# Of rule results and what they rest on, by far the most of all bytes and asked for by their case alone, there is as much for one case in so many, and
-# for each of the newest ones.
-THINNED = 8
-NEWEST = 400
+# By far the most of all bytes, and asked for by their case alone.
 _THIN = (Check, StoredEvidence)
 _KEPT_DAYS: dict[type[models.Model], int] = {OutboxMessage: 7, Page: IMAGES_DAYS}
 _FUNCTIONS = """
@@ -83,7 +80,7 @@ def _links(model: type[models.Model]) -> list[Any]:
     return [field for field in model._meta.concrete_fields if field.many_to_one or field.one_to_one]
 
 
-def multiply(template: Template, first: int, count: int, *, spacing: timedelta, until: int | None = None) -> None:
+def multiply(template: Template, first: int, count: int, *, spacing: timedelta, until: int | None = None, thinned: int = 1, whole: int = 0) -> None:
     """Copies ``first`` up to ``first + count``. Number ``until`` (the last, if not said) has the template's own times and each one before it lies
     ``spacing`` further back. Of copies that lie further back than things are kept for there are no done messages and no images, as in a real
     store."""
@@ -94,7 +91,8 @@ def multiply(template: Template, first: int, count: int, *, spacing: timedelta, 
         for model, rows in template.rows.items():
             kept = _KEPT_DAYS.get(model)
             least = max(first, last - int(timedelta(days=kept) / spacing)) if kept else first
-            cursor.execute(_insert(template, model, rows, least, first + count - 1, last, spacing))
+            statement = _insert(template, model, rows, least, first + count - 1, last, spacing)
+            cursor.execute(statement + (f" WHERE n % {thinned} = 1 OR n > {last - whole}" if thinned > 1 and model in _THIN else ""))
         cursor.execute("SET session_replication_role = DEFAULT")
     _lengthen_chain(template.case.workspace_id)
 
@@ -109,9 +107,8 @@ def _insert(template: Template, model: type[models.Model], rows: Sequence[Any], 
     keys = ", ".join(f"'{row.pk}'" for row in rows)
     table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
     rows_of = f'SELECT *, row_number() OVER (ORDER BY "{key}") AS place FROM "{table}" WHERE "{key}" IN ({keys})'
-    return f'INSERT INTO "{table}" ({", ".join(columns)}) SELECT {", ".join(values)} FROM generate_series({first}, {last}) AS n, ({rows_of}) AS t' + (
-        f" WHERE n % {THINNED} = 1 OR n > {newest - NEWEST}" if model in _THIN else ""
-    )
+    made = f'INSERT INTO "{table}" ({", ".join(columns)}) SELECT {", ".join(values)}'
+    return f"{made} FROM generate_series({first}, {last}) AS n, ({rows_of}) AS t"
 
 
 def _value(template: Template, model: type[models.Model], field: Any, rows: Sequence[Any], newest: int, spacing: timedelta) -> str:
