@@ -7,7 +7,7 @@ T ?=
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults bench fuzz test-easyocr lint audit fix up down lock clean
+.PHONY: help run demo test faults bench bench-load bench-stored soak fuzz fuzz-readers test-easyocr lint audit fix up down lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -44,6 +44,19 @@ test-easyocr: ## the EasyOCR engine through its real loading code, in an environ
 	@.venv-easyocr/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/easyocr.txt
 	@.venv-easyocr/bin/python -m pytest --noconftest -c /dev/null --rootdir . -p no:cacheprovider tests/documents/engines/test_easyocr.py
 
+bench-load: $(VENV)/.dev ## many clients from upload to decision against the full set: latency, CPU, queues, memory; renews docs/scaling.md
+	@$(BIN)/python tests/benchmarks/load.py --page docs/benchmarks
+	@$(BIN)/python tests/benchmarks/capacity.py
+
+bench-stored: $(VENV)/.dev ## lists, gets, the queue, searches and the clock with 1,000, 100,000 and 1,000,000 stored documents (40 GB of disk)
+	@$(BIN)/python tests/benchmarks/stored.py --page docs/benchmarks
+
+soak: $(VENV)/.dev ## eight simulated hours of documents through the real pipeline: does memory grow?
+	@$(BIN)/python tests/benchmarks/soak.py --page docs/benchmarks
+
+fuzz-readers: $(VENV)/.dev ## atheris on decoders, readers and parsers; MINUTES=1 for each
+	@$(BIN)/python tests/fuzz/run.py --minutes $(or $(MINUTES),1)
+
 bench: $(VENV)/.dev ## reading beside other readers, then the API; CORPUS=dir for images of one's own
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/api.py
@@ -68,6 +81,7 @@ fix: $(VENV)/.dev ## format and repair what can be repaired by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python manage.py openapi
+	@$(BIN)/python tests/security_list.py
 
 up: ## the production set in containers
 	docker compose up --build --detach

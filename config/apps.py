@@ -18,6 +18,7 @@ class ReviewAdminConfig(admin_apps.AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        from config.signin import people
+        from config.signin import log, people
 
         people.register()
+        log.connect()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
 from config.api.errors import not_found
 from config.api.headers import version_of
-from config.instruments import observe_request
+from config.instruments import method_of, observe_request
+from flows import spans
 from flows.ids import new_request_id
 from flows.tracing import request_id
 
@@ -28,6 +30,13 @@ def _note(request: HttpRequest, response: HttpResponse, begun: float) -> None:
     log.info("request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000), **ids)
 
 
+def _name_span(one: Any, request: HttpRequest, response: HttpResponse) -> None:
+    if one is not None:
+        route = request.resolver_match.route if request.resolver_match else ""
+        one.update_name(f"{method_of(request)} {route}".strip())
+        spans.note(one, http__request__method=method_of(request), http__route=route, http__response__status_code=response.status_code)
+
+
 class RequestIdMiddleware:
     """A client's own Request-Id of 1–128 visible ASCII characters is kept, anything else is replaced. A path with a NUL names nothing, and
     no database takes it."""
@@ -39,7 +48,9 @@ class RequestIdMiddleware:
         sent = request.headers.get("Request-Id", "")
         token, begun = request_id.set(sent if VISIBLE_ASCII.match(sent) else new_request_id()), time.monotonic()
         try:
-            response = not_found(request) if "\x00" in request.path else self.get_response(request)
+            with spans.span(f"{method_of(request)}", kind="server", parent=request.headers.get("traceparent", "")) as one:
+                response = not_found(request) if "\x00" in request.path else self.get_response(request)
+                _name_span(one, request, response)
             response["Request-Id"] = request_id.get()
             if request.path.startswith("/api/") and "API-Version" not in response:
                 response["API-Version"] = version_of(request)

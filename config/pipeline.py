@@ -52,7 +52,7 @@ SCHEDULE: dict[str, int] = {
     "documents.storage.sweep": 300,
     "documents.uploads.forget_old_uploads": 3600,
     "documents.upkeep.wake_stuck": 600,
-    "documents.expiring.tell_expiring": 21_600,
+    "documents.expiring.tell_expiring": 600,
 }
 
 QUEUES: dict[str, str] = {

@@ -74,6 +74,8 @@ class SealedReader(io.RawIOBase):
         if not _TAG <= length <= SEGMENT + _TAG:
             raise Unreadable("the backup is cut off or damaged")
         sealed = self._source.read(length)
+        if len(sealed) != length:
+            raise Unreadable("the backup is cut off or damaged")
         for last in (False, True):
             try:
                 data = self._cipher.decrypt(_nonce(self._number, last=last), sealed, None)

@@ -25,6 +25,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", LOCAL_HOSTS)
 PUBLIC_URL = env_url("PUBLIC_URL", ("http", "https")).rstrip("/")
 IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOCAL_HOSTS) and (urlsplit(PUBLIC_URL).hostname or "localhost") in {"localhost", "127.0.0.1", "::1"}
 DEBUG = env_bool("DEBUG", False)
+if DEBUG and not IS_LOCAL:
+    raise ImproperlyConfigured("DEBUG: expected to be off where others than localhost are served: its pages show settings and data")
 
 SECRET_KEY = env_secret("SECRET_KEY", make=(lambda: secrets.token_urlsafe(50)) if IS_LOCAL else None, folder=DATA_DIR / "secrets")
 FIELD_ENCRYPTION_KEYS = env_secret(
@@ -213,6 +215,8 @@ API_LOG_DAYS = env_int("API_LOG_DAYS", 0, most=3650)
 METRICS_TOKEN = env_text("METRICS_TOKEN")
 LOG_FORMAT = env_choice("LOG_FORMAT", ("text", "json"), "text")
 SENTRY_DSN = env_url("SENTRY_DSN", ("http", "https"))
+# OpenTelemetry's own name: its exporter reads it, and the others of its kind (headers, timeout, certificate), itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env_url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"))
 
 # The request body is limited by the API itself, which answers 413 in its own words.
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
@@ -227,6 +231,7 @@ USE_I18N = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.signin.passwords.NotTooLong"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "admin:login"
@@ -247,6 +252,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:
+    # Browsers take a cookie of this name from the very host over https only, so that no neighbour's subdomain can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.api.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
@@ -320,3 +328,14 @@ if SENTRY_DSN:
         raise ImproperlyConfigured('SENTRY_DSN: expected sentry-sdk to be installed (pip install "vouchbox[sentry]")') from error
     # Neither bodies nor local variables leave the house: both hold personal data.
     sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never")
+
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        message = 'OTEL_EXPORTER_OTLP_ENDPOINT: expected OpenTelemetry to be installed (pip install "vouchbox[otel]")'
+        raise ImproperlyConfigured(message) from error
+    from flows import spans
+
+    spans.configure(processor=BatchSpanProcessor(OTLPSpanExporter()), service=os.environ.get("OTEL_SERVICE_NAME", "vouchbox"))

@@ -19,6 +19,7 @@ from decisions.admin_lists import ListEntryAdmin
 from decisions.admin_queue import FILTERS, AssignForm, QueueColumns, listed
 from decisions.models import Export, Inspection, ListEntry, ReviewCase
 from decisions.reviewers import ByRole, granted
+from flows.counting import BoundedPaginator
 from verifications.models import LegalHold
 
 MOST_ASSIGNED = 500
@@ -38,6 +39,7 @@ class ReviewCaseAdmin(QueueColumns, CasePages, ByRole, admin.ModelAdmin):
     list_per_page = 50
     ordering = ("submitted_at", "id")
     show_full_result_count = False
+    paginator = BoundedPaginator
     actions = ("assign",)
     action_form = AssignForm
     change_list_template = "admin/decisions/queue.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from verifications.models import Verification, VerificationStatus
 WIDTH, BAR = 560, 26
 DAYS = 30
 MOST_READINGS = 5000
+MOST_COMPARED = 1000
 _AGES = (("Up to 1 h", 1), ("1–4 h", 4), ("4–24 h", 24), ("1–3 days", 72), ("Longer", None))
 
 
@@ -153,9 +155,10 @@ def _machine_and_person(user: Any, since: datetime) -> list[tuple[int, int, int]
     """Of documents that people decided: what the machine had decided before, what they decided, how many."""
     machine = Decision.objects.filter(document=OuterRef("document"), workflow=Workflow.AUTOMATIC, created_at__lte=OuterRef("created_at"))
     by_hand = _decisions(user).filter(workflow=Workflow.MANUAL, created_at__gte=since, status__in=[DecisionStatus.APPROVED, DecisionStatus.REJECTED])
-    rows = by_hand.annotate(machine=Subquery(machine.order_by("-created_at", "-id").values("status")[:1])).values_list("machine", "status")
-    counted = rows.annotate(total=Count("pk")).order_by()
-    return [(before, after, total) for before, after, total in counted if before is not None]
+    newest = by_hand.order_by("-created_at")[:MOST_COMPARED]
+    rows = newest.annotate(machine=Subquery(machine.order_by("-created_at", "-id").values("status")[:1])).values_list("machine", "status")
+    found = Counter((before, after) for before, after in rows if before is not None)
+    return [(before, after, total) for (before, after), total in sorted(found.items())]
 
 
 def _agreement(pairs: Iterable[tuple[int, int, int]]) -> int | None:
@@ -170,7 +173,7 @@ def _agreements(pairs: Sequence[tuple[int, int, int]]) -> Plot:
     for machine in DecisionStatus:
         parts = [(DecisionStatus(after).label, kinds[DecisionStatus(after)], total) for before, after, total in pairs if before == machine]
         rows.append((f"Machine: {machine.label}", sorted(parts, key=lambda part: part[1] != "ok")))
-    help_text = f"What people decided in the last {DAYS} days, by what the machine had said."
+    help_text = f"What people decided in the last {DAYS} days, {MOST_COMPARED} decisions at the most, by what the machine had said."
     return _plot("Machine and people", help_text, rows, [("ok", "A person approved"), ("late", "A person rejected")])
 
 

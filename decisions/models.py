@@ -104,7 +104,11 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["verification", "-created_at", "-id"], name="decision_by_verification")]
+        indexes = [
+            models.Index(fields=["verification", "-created_at", "-id"], name="decision_by_verification"),
+            models.Index(fields=["-created_at", "-id"], name="decision_newest"),
+            models.Index(fields=["-created_at"], condition=Q(workflow="Manual"), name="decision_by_hand"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=DecisionStatus.values), name="decision_status_known"),
             models.CheckConstraint(

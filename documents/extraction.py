@@ -139,8 +139,8 @@ def record_extraction(*, job: Job, reader: str, found: Found, renditions: Mappin
         _cancel_if_case_is(document)
     elif document.reprocess_run and document.reprocess_run == job.request:
         _keep_renditions(document, found.reading, renditions)
-        document.reading, document.extraction_failed = summary(found.reading), False
-        document.save(update_fields=["reading_sealed", "extraction_failed", "updated_at"])
+        document.reading, document.extraction_failed, document.expiry_look_at = summary(found.reading), False, timezone.now()
+        document.save(update_fields=["reading_sealed", "extraction_failed", "expiry_look_at", "updated_at"])
         emit("document.reread", verification=document.verification, document=document)
 
 
@@ -387,7 +387,7 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
         correction.content = {"value": value, "reason": reason}
         correction.save(force_insert=True)
     if EXPIRY in values:
-        Document.objects.filter(pk=document_id).update(expiry_told=None)
+        Document.objects.filter(pk=document_id).update(expiry_told=None, expiry_look_at=timezone.now())
     audit.record(
         workspace_id=caller.workspace.pk, actor=caller.name, action="document.corrected", subject=document.pk, verification=verification.pk,
         data={"fields": sorted(values)},

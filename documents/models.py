@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django_fsm import FSMIntegerField, transition
 
 from documents.types import CONTEXT_LABELS, DOCUMENT_TYPES, DocumentType
@@ -36,6 +37,7 @@ class Document(models.Model):
     """One document of a verification. Its status moves only through ``verifications.lifecycle.move``.
 
     ``superseded_at`` is set when a resubmission frees its slot: it stays as history. ``reader`` is the outbox row that reads it now.
+    ``expiry_look_at`` is when its expiry, which is sealed, is looked at next; null: never again.
     ``reprocess_run`` names the run that shall read and judge it anew, '' when none does.
     """
 
@@ -55,6 +57,7 @@ class Document(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
     expiry_told = models.PositiveSmallIntegerField(null=True, editable=False)
+    expiry_look_at = models.DateTimeField(null=True, editable=False, default=timezone.now)
     images_redacted_at = models.DateTimeField(null=True, blank=True)
     tags = models.JSONField(default=list, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -63,7 +66,12 @@ class Document(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["verification", "-created_at", "-id"], name="document_by_verification")]
+        indexes = [
+            models.Index(fields=["verification", "-created_at", "-id"], name="document_by_verification"),
+            models.Index(fields=["-created_at", "-id"], name="document_newest"),
+            models.Index(fields=["created_at"], condition=Q(context="SELFIE", images_redacted_at__isnull=True), name="document_selfie_kept"),
+            models.Index(fields=["expiry_look_at", "id"], condition=Q(status=_S.APPROVED, expiry_look_at__isnull=False), name="document_expiring"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["verification", "context"], condition=Q(superseded_at__isnull=True), name="one_live_document_per_context"
@@ -240,6 +248,7 @@ class Extraction(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["created_at"], name="extraction_created")]
         constraints = [
             models.UniqueConstraint(fields=["document", "request", "kind"], name="one_record_per_reader_and_run"),
             models.CheckConstraint(condition=Q(kind__in=ExtractionKind.values), name="extraction_kind_known"),

@@ -19,6 +19,7 @@ from documents.models import Blob, Document, ExtractionKind
 from documents.readers import default_engines, read_document
 from documents.sandbox.parent import Limits, Sandbox
 from documents.types import DocumentType
+from flows import spans
 
 if TYPE_CHECKING:
     from documents.readers import Engines, Reading
@@ -47,7 +48,12 @@ def read(job: Job) -> Found:
         "sides": list(job.sides), "type": job.document.type_id, "country": job.document.country, "kinds": sorted(job.kinds) if job.kinds else None,
         "max_pixels": settings.MAX_IMAGE_PIXELS, "partner": partner and {"type": partner[0].type_id, "country": partner[0].country},
     }  # fmt: skip
-    answer = sandbox().read(order, [*job.sides.values(), *([partner[1]] if partner else [])])
+    with spans.span("reading process", document=job.document.pk, type=job.document.type_id) as one:
+        answer = sandbox().read(order, [*job.sides.values(), *([partner[1]] if partner else [])])
+        # The reading process is let speak to nobody: what it measured comes with its answer.
+        for run in answer.reading.runs:
+            spans.past(f"reader {run.kind}", run.duration_ms / 1000, engine=run.engine, version=run.version)
+        spans.note(one, pages=len(answer.reading.pages))
     pictures = zip(answer.reading.pages, answer.renditions, strict=True)
     return Found(answer.reading, {(page.side, page.number): picture for page, picture in pictures}, answer.faces, answer.faces_ms)
 

@@ -26,7 +26,7 @@ def redact_documents(verification: Verification, images_of: Collection[str] | No
         verification.images_redacted_at = now
         verification.save(update_fields=["images_redacted_at", "updated_at"])
     if images_of is None:
-        Document.objects.filter(pk__in=ids).update(reading_sealed=None, reader="", reprocess_run="", tags=[], metadata={})
+        Document.objects.filter(pk__in=ids).update(reading_sealed=None, reader="", reprocess_run="", expiry_look_at=None, tags=[], metadata={})
         Correction.objects.filter(document__in=ids).delete()
         Extraction.objects.filter(document__in=ids).update(result_sealed=None)
     return Removed(len(ids), tuple(hashes))

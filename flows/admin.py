@@ -10,12 +10,16 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from flows.counting import BoundedPaginator
 from flows.models import ApiToken, Flow, FlowVersion, Workspace
 from flows.services import note_flow_change, revoke_token
 
 
 class ReadOnly(admin.ModelAdmin):
-    """Rows that the services alone write."""
+    """Rows that the services alone write. Lists of them count no further than they must."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -72,6 +72,15 @@ def light_atomic() -> Iterator[None]:
             _execute("PRAGMA synchronous=FULL")
 
 
+@contextmanager
+def modest() -> Iterator[None]:
+    """For questions to which the answer is mostly "nothing": PostgreSQL starts no parallel processes, which would take longer than the question."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            _execute("SET LOCAL max_parallel_workers_per_gather TO 0")
+        yield
+
+
 def _execute(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)

@@ -1,13 +1,17 @@
 """Repeated requests with one effect: who holds a key, which answer it got, how long both are remembered.
 
 The row is inserted before the work, so that a unique constraint decides who works; the answer is written in the transaction of the effect. A
-holder that died is replaced when its lease ends.
+holder that died is replaced at once by a process of its host, by others when its lease ends.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import secrets
+import socket
+import zlib
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -52,7 +56,7 @@ def _follow(held: IdempotencyKey, fingerprint: str) -> IdempotencyKey:
         raise Refused("idempotency_mismatch", "This idempotency key was used with another body.", status=422)
     if held.state != IdempotencyState.RUNNING:
         return held
-    if held.lease_until > now:
+    if held.lease_until > now and not _holder_is_gone(held.lease_token):
         raise _in_progress()
     return _take_over(held)
 
@@ -68,7 +72,25 @@ def _take_over(held: IdempotencyKey, **changes: Any) -> IdempotencyKey:
 
 
 def _lease() -> dict[str, Any]:
-    return {"lease_token": secrets.token_hex(16), "lease_until": timezone.now() + LEASE}
+    return {"lease_token": f"{_host()}{os.getpid():08x}{secrets.token_hex(8)}", "lease_until": timezone.now() + LEASE}
+
+
+def _host() -> str:
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+
+
+def _holder_is_gone(token: str) -> bool:
+    """Whether the holder was a process of this host that is there no more. Should that be wrong (two hosts of one name), the holder finds its lease
+    lost and undoes what it did."""
+    if token[:8] != _host() or not re.fullmatch("[0-9a-f]{32}", token):
+        return False
+    try:
+        os.kill(int(token[8:16], 16), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        pass
+    return False
 
 
 def _in_progress() -> Refused:

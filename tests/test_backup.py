@@ -212,6 +212,16 @@ def test_a_stream_with_one_other_byte_or_one_missing_does_not_open(data: st.Data
             SealedReader(io.BytesIO(damaged)).readall()
 
 
+def test_a_last_segment_that_says_it_is_longer_does_not_open() -> None:
+    """Its seal is whole; the length before it is not sealed."""
+    sealed = _sealed(b"what is in it")
+    at = len(sealed) - len(b"what is in it") - 16 - 4
+    length = int.from_bytes(sealed[at : at + 4], "big")
+    assert length == len(sealed) - at - 4
+    with pytest.raises(Unreadable):
+        SealedReader(io.BytesIO(sealed[:at] + (length + 1).to_bytes(4, "big") + sealed[at + 4 :])).readall()
+
+
 def test_segments_cannot_change_places_or_end_early() -> None:
     sealed = _sealed(os.urandom(3 * SEGMENT))
     head, part = len(sealed) - 3 * (SEGMENT + 20), SEGMENT + 20

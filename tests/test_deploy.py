@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -144,3 +145,30 @@ def test_the_manifests_name_settings_queues_and_commands_that_there_are(manifest
 
 def test_hadolint_finds_nothing_wrong_with_the_dockerfile() -> None:
     assert _run(_tool("hadolint"), "--no-color", "Dockerfile") == ""
+
+
+def test_compose_reads_its_file(tmp_path: Path) -> None:
+    """Docker's own parser, where its plugin is installed; it needs no engine for that."""
+    docker = _tool("docker")
+    if subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not there")
+    written = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for name in written["secrets"]:
+        (tmp_path / name).write_text("x")
+    environment = {**os.environ, "SECRETS": str(tmp_path)}
+    done = subprocess.run(
+        [docker, "compose", "-f", "compose.yaml", "config", "--format", "json"], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)["services"]) == set(written["services"])
+
+
+def test_every_image_is_named_with_its_version() -> None:
+    """Digests are left to whoever builds: the ones that a registry gives can be looked up there only, and a made-up one would stop the build."""
+    images = re.findall(r"^\s*image: (\S+)$", (ROOT / "compose.yaml").read_text(), re.M)
+    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.M)
+    foreign = [image for image in images if image != "vouchbox"]
+    assert len(foreign) >= 5
+    for image in foreign:
+        assert re.search(r":[\w.-]*\d", image), image
+        assert not image.endswith(":latest")

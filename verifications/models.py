@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django_fsm import GET_STATE, FSMIntegerField, transition
 
 from flows.datakeys import SealedUnder
@@ -119,7 +121,27 @@ class Verification(models.Model):
         indexes = [
             models.Index(fields=["workspace", "environment", "flow", "-created_at", "-id"], name="verification_by_flow"),
             models.Index(fields=["workspace", "environment", "-created_at", "-id"], name="verification_all_flows"),
-            models.Index(fields=["workspace", "environment", "external_ref"], name="verification_external_ref"),
+            # A pattern's operators serve both the whole reference and its beginning.
+            models.Index(
+                fields=["external_ref", "workspace", "environment"], opclasses=["varchar_pattern_ops"] * 3, name="verification_external_ref"
+            ),
+            models.Index(fields=["workspace", "environment", "status", "-created_at", "-id"], name="verification_by_status"),
+            GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="verification_tags"),
+            models.Index(fields=["submitted_at", "id"], name="verification_submitted"),
+            models.Index(fields=["created_at"], name="verification_created"),
+            models.Index(fields=["finished_at"], name="verification_finished"),
+            # What retention looks for, in either pass.
+            models.Index(
+                "status", Coalesce("finished_at", "updated_at"), condition=Q(images_redacted_at__isnull=True), name="verification_images_kept"
+            ),
+            models.Index("status", Coalesce("finished_at", "updated_at"), condition=Q(redacted_at__isnull=True), name="verification_data_kept"),
+            models.Index(fields=["crd_uploaded_at"], condition=Q(images_redacted_at__isnull=True), name="verification_registered"),
+            models.Index(fields=["closed_on"], condition=Q(redacted_at__isnull=True), name="verification_closed"),
+            models.Index(
+                fields=["redacted_at"],
+                condition=Q(redacted_at__isnull=False) & (~Q(webhook_url="") | Q(webhook_secret_sealed__isnull=False)),
+                name="verification_address_kept",
+            ),
             models.Index(fields=["workspace", "environment", "group_ref"], condition=~Q(group_ref=""), name="verification_group"),
             models.Index(fields=["status", "submitted_at", "id"], name="verification_queue"),
             models.Index(fields=["expires_at"], condition=Q(status=1), name="verification_expiring"),
@@ -330,6 +352,7 @@ class OutboxMessage(models.Model):
     queue = models.CharField(max_length=30)
     payload = models.JSONField(default=dict)
     request_id = models.CharField(max_length=128, blank=True, default="")
+    trace = models.CharField(max_length=55, blank=True, default="")
     state = models.PositiveSmallIntegerField(choices=MessageState, default=MessageState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     available_at = models.DateTimeField()
@@ -341,7 +364,11 @@ class OutboxMessage(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["queue", "available_at"], condition=Q(state__in=[1, 2]), name="outbox_due")]
+        indexes = [
+            models.Index(fields=["queue", "available_at"], condition=Q(state__in=[1, 2]), name="outbox_due"),
+            models.Index(fields=["done_at"], condition=Q(state=3), name="outbox_done"),
+            models.Index(fields=["id"], condition=Q(state=4), name="outbox_dead"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="outbox_state_known"),
             models.CheckConstraint(condition=Q(lease_until__isnull=False) | ~Q(state=2), name="outbox_running_has_lease"),

@@ -26,6 +26,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from flows import spans
 from flows.errors import Refused
 from flows.tracing import request_id
 from verifications.events import EVENTS
@@ -151,6 +152,7 @@ def write_message(event: str, actor: str, payload: dict[str, Any], *, delay: tim
         queue=target.queue_name,
         payload=payload,
         request_id=request_id.get(),
+        trace=spans.current(),
         available_at=timezone.now() + delay,
     )
     transaction.on_commit(lambda: _wake_worker(message, delay), robust=True)
@@ -211,25 +213,33 @@ def _execute(message_id: str, function: Callable[[WorkOrder], None], max_attempt
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_lease, args=(message_id, token, stop), daemon=True)
     keeper.start()
-    try:
-        if message.attempts > max_attempts:
-            _exhaust(order, token, on_exhausted, "attempts_exhausted")
-            return
-        function(order)
-        _finish(message_id, token, MessageState.DONE)
-    except Postponed as postponed:
-        _postpone(message, token, postponed.delay)
-    except Refused as refusal:
-        _exhaust(order, token, on_exhausted, refusal.code)
-    except Exception as error:
-        log.warning("actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__, at=_place(error))
-        if message.attempts >= max_attempts:
-            _exhaust(order, token, on_exhausted, type(error).__name__)
-        else:
-            _release(message_id, token, message.attempts, type(error).__name__)
-    finally:
-        stop.set()
-        request_id.reset(requested)
+    waited = max(0.0, (timezone.now() - message.created_at).total_seconds())
+    with spans.span(
+        message.actor, kind="consumer", parent=message.trace, queue=message.queue, attempt=message.attempts, message=message_id, waited=waited
+    ) as one:
+        try:
+            if message.attempts > max_attempts:
+                _exhaust(order, token, on_exhausted, "attempts_exhausted")
+                return
+            function(order)
+            _finish(message_id, token, MessageState.DONE)
+        except Postponed as postponed:
+            _postpone(message, token, postponed.delay)
+        except Refused as refusal:
+            spans.note(one, refused=refusal.code)
+            _exhaust(order, token, on_exhausted, refusal.code)
+        except Exception as error:
+            spans.note(one, error__type=type(error).__name__)
+            log.warning(
+                "actor_failed", actor=message.actor, message=message_id, attempt=message.attempts, error=type(error).__name__, at=_place(error)
+            )
+            if message.attempts >= max_attempts:
+                _exhaust(order, token, on_exhausted, type(error).__name__)
+            else:
+                _release(message, token, type(error).__name__)
+        finally:
+            stop.set()
+            request_id.reset(requested)
 
 
 def _place(error: Exception) -> str:
@@ -276,15 +286,12 @@ def _wake_worker(message: OutboxMessage, delay: timedelta) -> None:
         import_string(message.actor).send_with_options(args=(message.pk,), delay=int(delay.total_seconds() * 1000) or None)
 
 
-def _release(message_id: str, token: str, attempts: int, error: str) -> None:
-    delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
-    OutboxMessage.objects.filter(pk=message_id, lease_token=token).update(
-        state=MessageState.PENDING,
-        available_at=timezone.now() + timedelta(seconds=delay),
-        lease_until=None,
-        lease_token="",
-        last_error=error[:200],
-    )
+def _release(message: OutboxMessage, token: str, error: str) -> None:
+    delay = timedelta(seconds=RETRY_DELAYS[min(message.attempts, len(RETRY_DELAYS)) - 1])
+    held = OutboxMessage.objects.filter(pk=message.pk, lease_token=token)
+    released = held.update(state=MessageState.PENDING, available_at=timezone.now() + delay, lease_until=None, lease_token="", last_error=error[:200])
+    if released:
+        _wake_worker(message, delay)
 
 
 def _exhaust(order: WorkOrder, token: str, on_exhausted: str | None, error: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from flows.idempotency import forget_answers
@@ -52,7 +52,8 @@ def forget_addresses() -> int:
         endpoint__isnull=True, event__verification=OuterRef("pk"), event__type="verification.redacted",
         status__in=(DeliveryStatus.PENDING, DeliveryStatus.FAILED),
     )  # fmt: skip
-    done = Verification.objects.filter(~Exists(under_way), redacted_at__isnull=False).exclude(webhook_url="", webhook_secret_sealed=None)
+    kept = ~Q(webhook_url="") | Q(webhook_secret_sealed__isnull=False)
+    done = Verification.objects.filter(kept, ~Exists(under_way), redacted_at__isnull=False)
     return done.exclude(pk__in=events.values("verification_id")).update(webhook_url="", webhook_secret_sealed=None)
 
 

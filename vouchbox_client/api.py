@@ -670,6 +670,7 @@ MetaAnswer = TypedDict(
         "per_page": "int",
         "to": "NotRequired[int | None]",
         "total": "NotRequired[int]",
+        "total_is_estimated": "NotRequired[bool]",
     },
 )
 

@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 
 from config.api.errors import errors_refusal
+from flows.counting import counted
 
 M = TypeVar("M", bound=Model)
 PER_PAGE, MOST = 15, 100
@@ -25,10 +26,13 @@ def answer_list(request: Request, rows: QuerySet[M], present: Callable[[Sequence
     page = _whole(request, "page", 1, 1, 10**9)
     if "cursor" in request.query_params:
         return _cursor_page(request, rows, present, per_page)
-    total = rows.count()
+    known = counted(rows)
+    total, start = known.number, (page - 1) * per_page
+    # Where the number is estimated there may be more rows than it says.
+    found = list(rows[start : start + per_page]) if start < total or not known.exact else []
+    if not known.exact:
+        total = max(total, start + len(found))
     last = max(1, -(-total // per_page))
-    start = (page - 1) * per_page
-    found = list(rows[start : start + per_page]) if start < total else []
     return {
         "data": present(found),
         "links": {
@@ -45,6 +49,7 @@ def answer_list(request: Request, rows: QuerySet[M], present: Callable[[Sequence
             "per_page": per_page,
             "to": start + len(found) if found else None,
             "total": total,
+            **({} if known.exact else {"total_is_estimated": True}),
         },
     }
 
@@ -53,9 +58,7 @@ def _cursor_page(request: Request, rows: QuerySet[M], present: Callable[[Sequenc
     back, at = _read_cursor(request.query_params["cursor"])
     if at is not None:
         made, key = at
-        newer = Q(created_at__gt=made) | Q(created_at=made, pk__gt=key)
-        older = Q(created_at__lt=made) | Q(created_at=made, pk__lt=key)
-        rows = rows.filter(newer if back else older)
+        rows = rows.filter(beyond(made, key, newer=back))
     found = list((rows.order_by("created_at", "id") if back else rows.order_by("-created_at", "-id"))[: per_page + 1])
     more, found = len(found) > per_page, found[:per_page]
     if back:
@@ -71,6 +74,13 @@ def _cursor_page(request: Request, rows: QuerySet[M], present: Callable[[Sequenc
         },
         "meta": {"path": request.build_absolute_uri(request.path), "per_page": per_page},
     }
+
+
+def beyond(made: datetime, key: str, *, newer: bool) -> Q:
+    """What comes before or after that row in a list that is newest first. The first half is what an index can begin at."""
+    if newer:
+        return Q(created_at__gte=made) & (Q(created_at__gt=made) | Q(pk__gt=key))
+    return Q(created_at__lte=made) & (Q(created_at__lt=made) | Q(pk__lt=key))
 
 
 def _cursor(direction: str, row: Any) -> str:

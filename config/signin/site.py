@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from config.signin import second_factor
 
+log = structlog.get_logger(__name__)
 WRONG = "The code is not right, or several wrong ones were tried. Wait a moment and enter the newest one."
 
 
@@ -71,6 +73,7 @@ class Site(AdminSite):
         if form.is_valid():
             if second_factor.verify(request, form.cleaned_data["code"]):
                 return HttpResponseRedirect(_onward(request))
+            log.warning("second_factor_refused", user=request.user.pk)
             form.add_error("code", WRONG)
         return self._page(request, "verify.html", {"title": "Second factor", "form": form})
 

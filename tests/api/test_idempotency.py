@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -215,6 +217,29 @@ def test_a_holder_that_died_is_replaced_when_its_lease_ends(alice: Person, monke
     with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1)):
         assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 201
         assert alice.post(CASES, {}, idempotency_key=KEY)["Idempotency-Replayed"] == "true"
+    assert Verification.objects.count() == 1
+
+
+def test_a_holder_whose_process_is_gone_is_replaced_at_once(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web process that was killed, on the host that is asked again; of another host nothing is known, and its lease has to end."""
+
+    def die(*args: Any, **options: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr("verifications.services.create_verification", die)
+        with pytest.raises(Killed):
+            alice.post(CASES, {}, idempotency_key=KEY)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    token = IdempotencyKey.objects.get().lease_token
+    for elsewhere in (f"{'0' * 8}{gone.pid:08x}{'0' * 16}", f"{token[:8]}{os.getppid():08x}{'0' * 16}", "of no form"):
+        IdempotencyKey.objects.update(lease_token=elsewhere)
+        assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 409
+    assert Verification.objects.count() == 0
+    IdempotencyKey.objects.update(lease_token=f"{token[:8]}{gone.pid:08x}{'0' * 16}")
+    assert alice.post(CASES, {}, idempotency_key=KEY).status_code == 201
+    assert alice.post(CASES, {}, idempotency_key=KEY)["Idempotency-Replayed"] == "true"
     assert Verification.objects.count() == 1
 
 

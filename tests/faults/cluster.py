@@ -29,12 +29,16 @@ def free_port() -> int:
 class Postgres:
     """With fsync, as in production: what was committed survives a crash."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
+        """``settings`` are options of the server such as ``-c shared_buffers=1GB``. A folder that is there already is started again as it is."""
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [os.path.dirname(shutil.which("initdb") or "")]
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if not found[-1] or (self.as_user and shutil.which("runuser") is None):
             raise Missing("PostgreSQL")
-        self.binaries, self.folder, self.port = found[-1], folder, free_port()
+        self.binaries, self.folder, self.port, self.settings = found[-1], folder, free_port(), settings
+        if folder.exists():
+            self.start()
+            return
         folder.mkdir(mode=0o700)
         if self.as_user:
             shutil.chown(folder, "postgres", "postgres")
@@ -52,7 +56,7 @@ class Postgres:
         return f"{self.server}/vouchbox"
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 {self.settings}"
         self._run("pg_ctl", "-D", str(self.folder), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self, mode: str) -> None:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
 from config.api.errors import errors_refusal
+from config.api.paging import beyond
+from flows.counting import counted
 
 M = TypeVar("M", bound=Model)
 MOST = 100
@@ -18,8 +20,9 @@ MOST = 100
 def window(request: Request, rows: QuerySet[M], *, size: str, offset: str, default: int) -> tuple[list[M], dict[str, int]]:
     """A slice by number of rows: the rows, and ``{total, size, offset}``. Raises Refused 422 for parameters out of range."""
     many, start = whole(request, size, default, 1, MOST), whole(request, offset, 0, 0, 10**9)
-    total = rows.count()
-    return list(rows[start : start + many]) if start < total else [], {"total": total, "size": many, "offset": start}
+    known = counted(rows)
+    found = list(rows[start : start + many]) if start < known.number or not known.exact else []
+    return found, {"total": max(known.number, start + len(found)) if found else known.number, "size": many, "offset": start}
 
 
 def after_id(request: Request, rows: QuerySet[M], native: Callable[[str], str], default: int = 10) -> tuple[list[M], bool, bool]:
@@ -30,11 +33,11 @@ def after_id(request: Request, rows: QuerySet[M], native: Callable[[str], str], 
         _edge(request, rows, "before", native),
     )
     if before is not None and after is None:
-        newer = Q(created_at__gt=before.created_at) | Q(created_at=before.created_at, pk__gt=before.pk)  # type: ignore[attr-defined]
+        newer = beyond(before.created_at, before.pk, newer=True)  # type: ignore[attr-defined]
         found = list(rows.filter(newer).order_by("created_at", "id")[: many + 1])
         return list(reversed(found[:many])), len(found) > many, True
     if after is not None:
-        rows = rows.filter(Q(created_at__lt=after.created_at) | Q(created_at=after.created_at, pk__lt=after.pk))  # type: ignore[attr-defined]
+        rows = rows.filter(beyond(after.created_at, after.pk, newer=False))  # type: ignore[attr-defined]
     found = list(rows[: many + 1])
     return found[:many], after is not None, len(found) > many
 

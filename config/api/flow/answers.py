@@ -43,6 +43,7 @@ class MetaAnswer(s.Serializer):
     last_page = s.IntegerField(required=False)
     to = s.IntegerField(allow_null=True, required=False)
     total = s.IntegerField(required=False)
+    total_is_estimated = s.BooleanField(required=False, help_text="True when more than 3,000 match: the number is PostgreSQL's estimate then")
 
     def get_fields(self) -> dict[str, s.Field]:
         return {**super().get_fields(), "from": s.IntegerField(allow_null=True, required=False)}

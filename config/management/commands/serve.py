@@ -105,6 +105,8 @@ def _children(host: str, port: int) -> list[Child]:
         "--threads", str(settings.WEB_THREADS), "-b", f"{host}:{port}", "--timeout", "60", "--graceful-timeout", "30",
         "--no-control-socket", "--log-level", "warning", *temporary,
     ]  # fmt: skip
-    readers = [Child(f"reading-{number}", [*manage, "--queues", "reading"], ONE_THREAD | KEEP_MEMORY) for number in range(1, settings.WORKERS + 1)]
+    # On the one machine that they share, reading takes what uploads, decisions and pages leave: it is most of the work, and nobody waits for it.
+    reading = [*manage, "--queues", "reading", "--nice", "5"]
+    readers = [Child(f"reading-{number}", reading, ONE_THREAD | KEEP_MEMORY) for number in range(1, settings.WORKERS + 1)]
     others = [*manage, "--queues", "decisions,records,webhooks", "--threads", str(settings.WORKER_THREADS), "--tick"]
     return [Child("web", web, {}), *readers, Child("others", others, dict(ONE_THREAD))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import signal
 import time
@@ -53,9 +54,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--queues", default=",".join(pipeline.QUEUES), help="comma separated")
         parser.add_argument("--threads", type=int, default=1)
+        parser.add_argument("--nice", type=int, default=0, help="give way to other processes of the machine by so much, 0 to 19")
         parser.add_argument("--tick", action="store_true", help="also do what is due by time")
 
-    def handle(self, *args: Any, queues: str, threads: int, tick: bool, **options: Any) -> None:
+    def handle(self, *args: Any, queues: str, threads: int, nice: int, tick: bool, **options: Any) -> None:
+        if nice:
+            os.nice(max(0, min(19, nice)))
         _Process(queues.split(","), threads, tick=tick).run()
 
 
