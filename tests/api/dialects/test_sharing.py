@@ -183,7 +183,7 @@ def test_tags_of_a_document_change_in_any_state(alice: Person, picture: Picture,
     work_off(twice=False)
     for name, tag, tags in (("add-tag", "a", ["a"]), ("add-tag", "a", ["a"]), ("set-tags", ["b", "c"], ["b", "c"]), ("remove-tag", "b", ["c"])):
         done = say(alice, "post", f"/api/v1/documents/{document}/{name}", {"meta": {"tag-name": tag}})
-        assert (done.status_code, Document.objects.get(pk=document).tags) == (200, tags)
+        assert (done.status_code, done.json()["meta"], Document.objects.get(pk=document).tags) == (200, {"tags": tags}, tags)
     long = say(alice, "patch", f"/api/v1/documents/{document}", {"metadata": {"k": "x" * 16384}})
     assert (long.status_code, Document.objects.get(pk=document).metadata) == (422, {})
     say(alice, "delete", f"/api/v1/sessions/{case['id']}/data")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.dialects.described import described, query
+from config.api.dialects.described import TEXT, described, listed, query, shape
 from config.api.dialects.persona import requests, shapes
 from config.api.dialects.persona.views import PersonaView
 from config.api.errors import errors_refusal
@@ -20,7 +20,7 @@ _INCLUDE = [query("include", "`inquiry`")]
 _A_DOCUMENT = {
     "type": "object",
     "required": ["data"],
-    "properties": {"data": {"oneOf": [shapes.GENERIC, shapes.GOVERNMENT]}, "included": {"type": "array"}},
+    "properties": {"data": {"oneOf": [shapes.GENERIC, shapes.GOVERNMENT]}, "included": {"type": "array"}, "meta": shape(tags=listed(TEXT))},
 }
 _GENERIC_EXAMPLE = {"data": {"attributes": {"kind": "utility_bill", "country_code": "USA", "files": [{"data": "iVBORw0KGgo="}]}}}
 _GOVERNMENT_EXAMPLE = {"data": {"attributes": {"id_class": "pp", "country_code": "USA", "front_photo": {"data": "iVBORw0KGgo="}}}}
@@ -138,7 +138,14 @@ class SubmitGovernmentId(Documents):
 
 
 class _DocumentTags(Documents):
+    """The tags are in ``meta``: a document's own attributes have none here."""
+
     scopes: ClassVar = {"post": "documents:write"}
+
+    def document(self, document_id: str, status: int = 200) -> Response:
+        answer = super().document(document_id, status)
+        answer.data["meta"] = {"tags": self.found_document(document_id).tags}
+        return answer
 
     def changed(self, document: str, **change: list[str]) -> Response:
         services.change_document_tags(caller=self.caller, document_id=self.found_document(document).pk, **change)
