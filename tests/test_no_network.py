@@ -51,7 +51,7 @@ def test_serving_and_the_demo_need_no_network_and_try_none(tmp_path: Path) -> No
     own = [str(unshare), "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     if unshare is None or subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
         pytest.skip("a network namespace (unshare --net) is not to be had")
-    foreign = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "SENTRY_DSN", "KEY_WRAPPER")
+    foreign = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "SENTRY_DSN", "KEY_WRAPPER", "OTEL_EXPORTER_OTLP_ENDPOINT")
     clean = {name: value for name, value in os.environ.items() if name not in foreign}
     settings = {**clean, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path), "WORKERS": "1", "RATE_LIMIT": "off"}
     command = [*own, sys.executable, "-c", INSIDE]
