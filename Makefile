@@ -37,7 +37,7 @@ faults: $(VENV)/.dev ## kill, stop and fill what the service stands on, and rene
 	@$(BIN)/python tests/faults/run.py --page docs/reliability.md
 
 fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
-	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py -q -s
+	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py tests/api/dialects/test_fuzz.py -q -s
 
 test-easyocr: ## the EasyOCR engine through its real loading code, in an environment of its own (1.5 GB)
 	@test -x .venv-easyocr/bin/python || $(PY) -m venv .venv-easyocr

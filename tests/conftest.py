@@ -126,8 +126,15 @@ def emptied(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         append_only.install(connection)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction") and isinstance(item, pytest.Function):
             item.fixturenames.insert(0, "emptied")
+    # What waits for processes and servers of its own begins first, so that no worker is left alone with it in the end.
+    items.sort(key=lambda item: (_uses_the_database(item) or item.get_closest_marker("service") is None, "test_production" not in item.nodeid))
+
+
+def _uses_the_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None

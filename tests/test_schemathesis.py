@@ -21,7 +21,7 @@ from vouchbox_client.api import DocumentContentRequest
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL = os.environ.get("CI") == "true" or "FUZZ" in os.environ
-EXAMPLES = int(os.environ.get("FUZZ", "10" if FULL else "3"))
+EXAMPLES = int(os.environ.get("FUZZ", "5" if FULL else "3"))
 PHASES = "examples,coverage,fuzzing,stateful" if FULL else "examples,fuzzing,stateful"
 
 

@@ -157,8 +157,12 @@ def test_a_hundred_thousand_cases(case: Verification, alice: Person) -> None:
     waits = queue.waiting(marge)
     page = listed(queue.visible(ReviewCase.objects.filter(status=VerificationStatus.DOUBLE_CHECK), marge)).order_by("submitted_at", "id")[:50]
     for rows in (waits[:1], page):
-        scans = {(node["Node Type"], node.get("Index Name")) for node in explained(rows) if node.get("Relation Name") == "verifications_verification"}
-        assert scans == {("Index Scan", "verification_queue")}
+        plan = explained(rows)
+        scans = {(node["Node Type"], node.get("Index Name")) for node in plan if node.get("Relation Name") == "verifications_verification"}
+        # Where most of all cases wait, walking all of them by time is as good.
+        assert scans <= {("Index Scan", "verification_queue"), ("Index Scan", "verification_submitted")}
+        assert scans
+        assert "Sort" not in {node["Node Type"] for node in plan}
 
     def seconds(act: Callable[[], Any]) -> float:
         begun = time.perf_counter()
