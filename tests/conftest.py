@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,11 +10,10 @@ import pytest
 from codes import CONTRACT, OUTSIDE_THE_API, WITHOUT_AN_ENDPOINT
 from django.core.cache import cache
 from django.db import connection
-from PIL import Image
 from scripted import Script
 
 from config.api import errors
-from factories import Person, make_person
+from factories import Person, drawn, make_person
 from flows import catalogue, datakeys
 from flows.errors import Refused
 from flows.services import publish_flow
@@ -90,15 +88,7 @@ def charlie(flows: None) -> Person:
 
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
-    """A small real image of any format; another ``seed`` gives other bytes."""
-
-    def draw(form: str = "JPEG", size: tuple[int, int] = (320, 200), seed: int = 1, **options: Any) -> bytes:
-        image = Image.new("RGB", size, ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120))
-        buffer = io.BytesIO()
-        image.save(buffer, form, **options)
-        return buffer.getvalue()
-
-    return draw
+    return drawn
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from flows.models import ApiToken
 from flows.services import get_or_create_workspace, issue_token
@@ -54,6 +56,13 @@ class Person:
 def make_person(name: str, *, workspace: str, scopes: Iterable[str] | None = None, environment: str = "sandbox") -> Person:
     issued = issue_token(workspace=get_or_create_workspace(slug=workspace), name=name, environment=environment, scopes=scopes)
     return Person(name, issued.secret, issued.token)
+
+
+def drawn(form: str = "JPEG", size: tuple[int, int] = (320, 200), seed: int = 1, **options: Any) -> bytes:
+    """A small real image of any format; another ``seed`` gives other bytes."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form, **options)
+    return buffer.getvalue()
 
 
 def b64(data: bytes) -> str:

@@ -22,8 +22,8 @@ PER_PAGE, MOST = 15, 100
 
 def answer_list(request: Request, rows: QuerySet[M], present: Callable[[Sequence[M]], list[Any]]) -> dict[str, Any]:
     """The envelope of one page. Raises Refused 422 for ``page``, ``per_page`` or ``cursor`` out of range."""
-    per_page = _whole(request, "per_page", PER_PAGE, 1, MOST)
-    page = _whole(request, "page", 1, 1, 10**9)
+    per_page = whole(request, "per_page", PER_PAGE, 1, MOST)
+    page = whole(request, "page", 1, 1, 10**9)
     if "cursor" in request.query_params:
         return _cursor_page(request, rows, present, per_page)
     known = counted(rows)
@@ -100,7 +100,8 @@ def _read_cursor(text: str) -> tuple[bool, tuple[datetime, str] | None]:
     return direction == "p", (at, key)
 
 
-def _whole(request: Request, name: str, default: int, least: int, most: int) -> int:
+def whole(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """The number in the query string. Raises Refused 422."""
     text = request.query_params.get(name)
     if text is None:
         return default

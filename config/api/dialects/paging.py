@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,7 +9,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
 from config.api.errors import errors_refusal
-from config.api.paging import beyond
+from config.api.paging import beyond, whole
 from flows.counting import counted
 
 M = TypeVar("M", bound=Model)
@@ -50,16 +49,6 @@ def _edge(request: Request, rows: QuerySet[M], name: str, native: Callable[[str]
     if found is None:
         raise errors_refusal({f"page[{name}]": ["There is no such object in this list."]})
     return found
-
-
-def whole(request: Request, name: str, default: int, least: int, most: int) -> int:
-    """Raises Refused 422."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
-        raise errors_refusal({name: [f"The {name} must be a whole number from {least} to {most}."]})
-    return int(text)
 
 
 def ids_in(text: str) -> Sequence[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +11,12 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from PIL import Image
 from printed import Page, either, is_null, like
 from scripted import Script
 
 from documents.models import Document, DocumentStatus
 from factories import b64, make_person, start, submitted, upload_body, work_off
+from factories import drawn as picture
 from tests.conformance.kit import is_text
 from verifications.models import Event, Verification, VerificationStatus
 
@@ -25,12 +24,6 @@ pytestmark = pytest.mark.django_db
 MOMENT = like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 URL = like(r"https?://.+")
 DOCUMENTS = "/usps1583/documents"
-
-
-def picture(form: str = "JPEG", seed: int = 1, **_: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 200), ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form)
-    return buffer.getvalue()
 
 
 class World:

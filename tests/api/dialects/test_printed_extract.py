@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
 from django.test import Client
-from PIL import Image
 from printed import Page, either, is_null, is_time, like
 from scripted import Script
 from speaking import say
 
 from documents.models import Extraction
 from factories import b64, make_person, submitted, work_off
+from factories import drawn as picture
 from tests.conformance.kit import is_object, is_scores, is_text
 
 pytestmark = pytest.mark.django_db
 STATUSES = ("pending", "processing", "completed", "failed")
-
-
-def picture(form: str = "JPEG", seed: int = 1, **_: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 200), ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form)
-    return buffer.getvalue()
 
 
 class World:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
-from PIL import Image
 from printed import Page, is_null, is_time, like
 from scripted import LEASE, Script
 from speaking import JSON_API, say
 
 from documents.models import Document
 from factories import b64, make_person, submitted, work_off
+from factories import drawn as picture
 from tests.conformance.kit import is_object, is_text
 
 pytestmark = pytest.mark.django_db
 GENERICS, IDS, INQUIRIES = "/api/v1/document/generics", "/api/v1/document/government-ids", "/api/v1/inquiries"
-
-
-def picture(form: str = "JPEG", seed: int = 1, **_: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 200), ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form)
-    return buffer.getvalue()
 
 
 def sent(**attributes: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +10,12 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.utils import timezone
-from PIL import Image
 from printed import Page, either, is_null, is_time, like
 from scripted import LEASE, Script
 from speaking import say
 
 from factories import b64, make_person, submitted, work_off
+from factories import drawn as picture
 from flows.idempotency import forget_old_answers
 from flows.models import ApiToken
 from tests.conformance.kit import is_flag, is_object, is_text, is_texts, is_whole
@@ -29,12 +28,6 @@ MEMBERS = (
     "id", "status", "is_sandbox", "environment", "created_at", "updated_at", "external_ref", "metadata", "country", "checks", "workflow_id",
     "document_type", "retention_status", "processing_attempts", "consent_ip", "capture_url", "token_expires_at", "case_id", "case_status", "tags",
 )  # fmt: skip
-
-
-def picture(form: str = "JPEG", seed: int = 1, **_: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 200), ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form)
-    return buffer.getvalue()
 
 
 class World:

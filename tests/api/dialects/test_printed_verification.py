@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import io
 import json
 from typing import Any
 
 import pytest
 from django.test import Client
-from PIL import Image
 from printed import Page, either, is_null, is_time
 from scripted import LEASE, Script
 from speaking import say
 
 from documents.models import Document
 from factories import b64, make_person, work_off
+from factories import drawn as picture
 from tests.conformance.kit import is_number, is_object, is_text, is_uuid, is_whole
 from verifications import destinations
 from verifications.destinations import Attempt
@@ -29,12 +28,6 @@ STATUSES = (
 )  # fmt: skip
 OUTPUTS = ("VERIFIED", "NOT_VERIFIED", "PARTIALLY_NOT_VERIFIED")
 GROUP = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
-
-
-def picture(form: str = "JPEG", seed: int = 1, **_: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 200), ((seed * 53) % 200 + 30, (seed * 31) % 200 + 30, 120)).save(buffer, form)
-    return buffer.getvalue()
 
 
 class World:

@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from config.api.dialects.common import native_id
 from config.api.dialects.described import TEXT, WHOLE, described, listed, one_of, query, shape
 from config.api.dialects.paging import one_of as chosen
-from config.api.dialects.paging import whole
 from config.api.dialects.verifa import requests, shapes
 from config.api.dialects.verifa.views import VerifaView
 from config.api.errors import errors_refusal
 from config.api.links import link_to
+from config.api.paging import whole
 from config.api.waiting import awaited
 from decisions import comparison, compromised, dossier
 from decisions.shown import shown_checks
