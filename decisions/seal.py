@@ -51,7 +51,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 def problem_of(data: bytes) -> str:
     """What is wrong with a sealed PDF; '' when it is whole and sealed by this installation's certificate."""
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
     try:
@@ -61,7 +61,8 @@ def problem_of(data: bytes) -> str:
         found, own = signatures[0], _signer().signing_cert
         if found.signer_cert.dump() != own.dump():
             return "it was sealed with another certificate"
-        status = validate_pdf_signature(found, signer_validation_context=ValidationContext(trust_roots=[own], allow_fetching=False))
+        trusted = ValidationContext(trust_roots=[own], allow_fetching=False)
+        status = _run(async_validate_pdf_signature(found, signer_validation_context=trusted))
         covered = status.coverage is not None and status.coverage.name == "ENTIRE_FILE"
         whole = status.intact and status.valid and covered and _is_plain(data, found)
     except Exception as error:

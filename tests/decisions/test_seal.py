@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -50,6 +51,15 @@ def changed(data: bytes, at: int) -> bytes:
 def test_a_sealed_record_is_valid_and_readable(sealed: bytes) -> None:
     assert seal.problem_of(sealed) == ""
     assert "of somebody" in pypdfium2.PdfDocument(sealed)[0].get_textpage().get_text_range()
+
+
+def test_a_caller_may_have_an_event_loop(sealed: bytes) -> None:
+    """An asynchronous server's thread, or that of a browser test."""
+
+    async def asked() -> str:
+        return seal.problem_of(sealed)
+
+    assert asyncio.run(asked()) == ""
 
 
 def test_a_changed_byte_is_found(sealed: bytes) -> None:
