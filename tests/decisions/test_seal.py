@@ -53,16 +53,15 @@ def test_a_sealed_record_is_valid_and_readable(sealed: bytes) -> None:
     assert "of somebody" in pypdfium2.PdfDocument(sealed)[0].get_textpage().get_text_range()
 
 
-def test_a_callers_thread_may_have_an_event_loop(sealed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As that of a browser test has, which goes on with other tests while its loop stands."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    loop = asyncio.new_event_loop()
-    asyncio._set_running_loop(loop)
-    try:
-        assert seal.problem_of(sealed) == ""
-    finally:
-        asyncio._set_running_loop(None)
-        loop.close()
+def test_a_caller_may_have_an_event_loop(sealed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the thread of a browser test has, which goes on with other tests while its loop stands."""
+    signer = seal._signer()
+    monkeypatch.setattr(seal, "_signer", lambda: signer)
+
+    async def asked() -> str:
+        return seal.problem_of(sealed)
+
+    assert asyncio.run(asked()) == ""
 
 
 def test_a_changed_byte_is_found(sealed: bytes) -> None:
