@@ -17,7 +17,6 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from config.management.commands.serve import KEEP_MEMORY
 from config.pipeline import QUEUES
 from factories import Person, start, upload
 from verifications.models import WorkerHeartbeat
@@ -128,7 +127,7 @@ def test_every_pod_is_locked_down_and_given_its_time(manifests: list[dict[str, A
 
 def test_the_manifests_name_settings_queues_and_commands_that_there_are(manifests: list[dict[str, Any]]) -> None:
     known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
-    known |= {"OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"} | set(KEEP_MEMORY)
+    known |= {"OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
     containers = [part for entry in manifests if "template" in entry.get("spec", {}) for part in entry["spec"]["template"]["spec"]["containers"]]
     settings = {entry["name"].removesuffix("_FILE") for part in containers for entry in part["env"]}
     settings |= {name for entry in manifests if entry["kind"] == "ConfigMap" for name in entry["data"]}

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from config.management.commands.serve import KEEP_MEMORY, ONE_THREAD, Child
+from config.management.commands.serve import ONE_THREAD, Child
 from documents.specimens import draw, holder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,7 +36,7 @@ class Installation:
         ]  # fmt: skip
         others = [*work, "decisions,records,webhooks", "--threads", "2", "--tick"]
         self.web = Child("web", web, environment)
-        self.reading = Child("reading", [*work, "reading"], environment | ONE_THREAD | KEEP_MEMORY)
+        self.reading = Child("reading", [*work, "reading"], environment | ONE_THREAD)
         self.others = Child("others", others, environment | ONE_THREAD)
         self.stopping = threading.Event()
         self.absent: set[str] = set()

@@ -21,9 +21,6 @@ from verifications.outbox import release_leases
 
 log = structlog.get_logger(__name__)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# glibc gives every large block back to the kernel at once and gets it again, zeroed, for the next layer of a network: a fifth of detection's time.
-# One heap that keeps 256 MB is as small as several that keep nothing, because reading happens on one thread. Other C libraries ignore this.
-KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 
 
 @dataclass
@@ -107,6 +104,6 @@ def _children(host: str, port: int) -> list[Child]:
     ]  # fmt: skip
     # On the one machine that they share, reading takes what uploads, decisions and pages leave: it is most of the work, and nobody waits for it.
     reading = [*manage, "--queues", "reading", "--nice", "5"]
-    readers = [Child(f"reading-{number}", reading, ONE_THREAD | KEEP_MEMORY) for number in range(1, settings.WORKERS + 1)]
+    readers = [Child(f"reading-{number}", reading, ONE_THREAD) for number in range(1, settings.WORKERS + 1)]
     others = [*manage, "--queues", "decisions,records,webhooks", "--threads", str(settings.WORKER_THREADS), "--tick"]
     return [Child("web", web, {}), *readers, Child("others", others, dict(ONE_THREAD))]
