@@ -48,7 +48,7 @@ _NAME = re.compile(r"[A-Z][A-Z .,'`-]*[A-Z.]|[A-Z]")
 _NOT_NAMES = re.compile(
     r"LICEN|DRIVER|\bCARD\b|\bSTATE\b|IDENTIF|\bUSA\b|UNITED|FEDERAL|LIMIT|VETERAN|DONOR|SPECIMEN|\bNONE\b|CLASS|PASSPORT|GOVERNMENT|"
     r"COMMERCIAL|RESIDENT|DEPARTMENT|UNIVERSITY|PERMANENT|REPUBLI|PERMIS|CONDUIRE|CONDUC|CONDUZIR|F.HRERSCHEIN|RIJBEWIJS|PATENTE DI|UNION|SAFE|"
-    r"\bORGAN\b|REAL ID|MOTOR|VEHICLE|ENDORS|RESTRIC|SIGNATURE|UNDER|UNTIL"
+    r"\bORGAN\b|REAL ID|MOTOR|VEHICLE|ENDORS|RESTRIC|SIGNATURE|UNDER|UNTIL|DOCUMENT|EMPLOYEE|CONTRACTOR|STUDENT|FACULTY|CONSUL|ESTADOS"
 )
 _SWAPS = {"0": "O", "O": "0", "1": "I", "I": "1", "5": "S", "S": "5", "8": "B", "B": "8", "2": "Z", "Z": "2"}
 LABELLED, NUMBERED, INFERRED, GUESSED = 0.93, 0.93, 0.75, 0.55
@@ -59,7 +59,10 @@ _ISSUERS = {  # whose name is a headline
     "uniformed_service_id": r"\b(ARMED FORCES|UNIFORMED SERVICES?|DEPARTMENT OF DEFENSE)\b",
     "access_card": r"\bUNITED STATES GOVERNMENT\b",
     "matricula_consular": r"\bCONSULADO\b|RELACIONES EXTERIORES",
+    "passport": r"\bDEPARTMENT OF STATE\b|\bPASSPORT (?:OFFICE|AGENCY)\b|\bHMPO\b",
 }
+_BARE_NUMBERS = {"matricula_consular": re.compile(r"\d{7,9}")}  # of kinds that print no other number of that length
+_NAMED_ALONE = ("driver_license", "id_card", "access_card", "university_id", "uniformed_service_id", "matricula_consular")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def read(
     found |= _sex(card)
     place = _place(card) if country in ("USA", "") or state or kind == "matricula_consular" else {}
     found |= {path: value for path, value in place.items() if path != "anchor"}
-    found |= _names(card, place.get("anchor"), alone=kind in ("driver_license", "id_card"))
+    found |= _names(card, place.get("anchor"), alone=kind in _NAMED_ALONE)
     found |= _origin(card, country, kind)
     return [
         Field(path, value.text, round(min(0.98, value.confidence), 3), "ocr", side, page, value.item.box if value.item else None)
@@ -213,7 +216,7 @@ def _number(card: _Card, kind: str) -> dict[str, Value]:
         number = _as_number(text)
         if number:
             return {"document.number": _in_state_form(card, number, LABELLED * item.confidence, item, kind)}
-    pattern = NUMBER_PATTERNS.get(card.state)
+    pattern = _BARE_NUMBERS.get(kind) or NUMBER_PATTERNS.get(card.state)
     if pattern is None:
         return {}
     used = {segment.item for segment in card.segments if segment.label in ("other", "address")}
@@ -409,14 +412,27 @@ def _names_above(card: _Card, street: Item) -> tuple[Value | None, Value | None]
 
 
 def _only_name(card: _Card) -> tuple[Value | None, Value | None]:
-    """Two to four words of letters on a line without label, where no second line is like that."""
+    """The one line without label that can be nothing but a name: ``SURNAME, GIVEN``, else the one pair of lines of a size, one under the other, of
+    which the upper is the surname, else words in a row. Where a second would do there is none."""
     labelled = {segment.item for segment in card.segments}
-    likely = [
-        item for item in card.items if item not in labelled and item.text.count(" ") in (1, 2, 3) and _is_name(item.text) and not _is_street(item)
-    ]
-    if len(likely) != 1:
-        return None, None
-    return _split(Value(_tidy(likely[0].text), likely[0].confidence, likely[0]), GUESSED)
+    likely = [item for item in card.items if item not in labelled and len(item.text) > 2 and _is_name(item.text) and not _is_street(item)]
+    reversed_ = [item for item in likely if re.fullmatch(r"[^,]{2,}, [^,]{2,}", item.text)]
+    pairs = [(upper, lower) for upper in likely for lower in likely if _stand_together(upper, lower)]
+    long = [item for item in likely if item.text.count(" ") in (1, 2, 3)]
+    if len(reversed_) != 1 and pairs:
+        surname, given = (Value(_tidy(item.text), GUESSED * item.confidence, item) for item in pairs[0])
+        return (surname, given) if len(pairs) == 1 and " " not in surname.text else (None, None)
+    line = next((lines[0] for lines in (reversed_, long) if len(lines) == 1), None)
+    return _split(Value(_tidy(line.text), line.confidence, line), GUESSED) if line else (None, None)
+
+
+def _stand_together(upper: Item, lower: Item) -> bool:
+    height = min(upper.height, lower.height)
+    return (
+        0 < lower.middle - upper.middle < 3.5 * height
+        and abs(lower.left - upper.left) < 0.6 * height
+        and abs(lower.height - upper.height) < 0.25 * height
+    )
 
 
 def _is_street(item: Item) -> bool:

@@ -157,6 +157,46 @@ def test_a_name_without_label_and_address_is_the_only_line_of_its_kind() -> None
     assert "person.surname" not in read(*card, at("SAM TAYLOR", 300, 110, 30), state="NV"), "two such lines tell nothing"
 
 
+@pytest.mark.parametrize(
+    ("lines", "kind", "names"),
+    [
+        (
+            (at("Department of Transportation", 300, 60), at("LINDQVIST, OLIVIA LYNN", 300, 120), at("Employee", 300, 160)),
+            "access_card",
+            ("LINDQVIST", "OLIVIA LYNN"),
+        ),
+        (
+            (at("UNIVERSITY OF LAKEMONT", 20, 10), at("STUDENT IDENTIFICATION CARD", 20, 60), at("HECTOR STEVENS", 300, 120)),
+            "university_id",
+            ("STEVENS", "HECTOR"),
+        ),
+        (
+            (at("ESTADOS UNIDOS MEXICANOS", 20, 10), at("IBARRA", 300, 120), at("DIANA ROSE", 301, 150), at("CONSULADO EN HOUSTON", 600, 240)),
+            "matricula_consular",
+            ("IBARRA", "DIANA ROSE"),
+        ),
+        ((at("VAN DER BERG", 300, 120), at("BEATRIZ ANN", 301, 150)), "matricula_consular", None),
+        ((at("IBARRA", 300, 120), at("DIANA", 301, 150), at("HECTOR", 302, 180)), "matricula_consular", None),
+        ((at("HECTOR STEVENS", 300, 120), at("OLIVIA LINDQVIST", 600, 220)), "university_id", None),
+    ],
+)
+def test_names_whose_labels_were_not_read_are_told_by_their_form_or_left_out(
+    lines: tuple[TextLine, ...], kind: str, names: tuple[str, str] | None
+) -> None:
+    found = read(*lines, state="", country="", kind=kind)
+    if names is None:
+        assert not any("name" in path for path in found)
+    else:
+        assert (found["person.surname"].value, found["person.given_names"].value) == names
+        assert max(found[path].confidence for path in ("person.surname", "person.given_names", "person.full_name")) < 0.6
+
+
+def test_a_consular_number_without_its_label_is_the_only_one_of_its_length() -> None:
+    card = (at("MATRICULA CONSULAR", 20, 10), at("438446589", 300, 120), at("07 JUN 2025", 600, 120))
+    assert read(*card, state="", country="MEX", kind="matricula_consular")["document.number"].value == "438446589"
+    assert "document.number" not in read(*card, at("438446580", 300, 160), state="", country="MEX", kind="matricula_consular")
+
+
 def test_an_address_whose_city_stands_behind_the_street() -> None:
     card = (at("ALEX MORGAN", 300, 80, 30), at("12 Main Street, Reno,", 300, 115), at("NV 89501", 300, 140), at("DOB: 03/23/1988", 300, 200))
     found = read(*card, state="NV")
