@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.errors import as_refusal
@@ -17,9 +18,7 @@ from flows import idempotency
 from flows.effects import Unit
 from flows.errors import Refused
 from flows.models import IdempotencyKey, IdempotencyState
-
-if TYPE_CHECKING:
-    from config.api.views import ApiView
+from verifications.services import Caller
 
 REPLAYED = {"Idempotency-Replayed": "true"}
 _ERASED = {
@@ -28,10 +27,25 @@ _ERASED = {
 }
 
 
+class Repeatable(Protocol):
+    """What is needed of a view. ``subjects`` names whose data the answer shows, so that it is forgotten with them."""
+
+    request: Request
+    exchange: Exchange | None
+
+    @property
+    def slow_before_change(self) -> frozenset[str]: ...
+    @property
+    def caller(self) -> Caller: ...
+    def body(self) -> Any: ...
+    def check_precondition(self) -> None: ...
+    def subjects(self, body: Any) -> dict[str, str]: ...
+
+
 class Exchange:
     """One request whose effect and answer are committed together. Without a key only the effect is."""
 
-    def __init__(self, view: ApiView, row: IdempotencyKey | None, unit: Unit) -> None:
+    def __init__(self, view: Repeatable, row: IdempotencyKey | None, unit: Unit) -> None:
         self._view, self._row, self._unit = view, row, unit
 
     def settle(self, response: Response) -> None:
@@ -44,7 +58,7 @@ class Exchange:
         self._unit.commit()
 
 
-def answered(view: ApiView, work: Callable[[], Response]) -> Response:
+def answered(view: Repeatable, work: Callable[[], Response]) -> Response:
     """What ``work`` answers, or what it answered before."""
     key = idempotency_key(view.request)
     if key is None and "If-Match" not in view.request.headers:
@@ -67,7 +81,7 @@ def answered(view: ApiView, work: Callable[[], Response]) -> Response:
         raise
 
 
-def _claimed(view: ApiView, key: str) -> IdempotencyKey:
+def _claimed(view: Repeatable, key: str) -> IdempotencyKey:
     caller, request = view.caller, view.request
     return idempotency.claim(
         workspace=caller.workspace,
@@ -90,7 +104,7 @@ def _digest(upload: Any) -> str:
     return upload.digest()
 
 
-def _keep_refusal(view: ApiView, row: IdempotencyKey, refusal: Refused) -> None:
+def _keep_refusal(view: Repeatable, row: IdempotencyKey, refusal: Refused) -> None:
     """A refusal is an answer, too; a failure of ours is not, nor what another token would be answered, nor that the key is somebody else's
     by now."""
     if refusal.status >= 500 or refusal.status in (401, 403, 429) or refusal.code == "idempotency_in_progress":
@@ -100,7 +114,7 @@ def _keep_refusal(view: ApiView, row: IdempotencyKey, refusal: Refused) -> None:
     idempotency.keep_answer(row, answer={"refusal": told}, **view.subjects(None))
 
 
-def _replay(view: ApiView, row: IdempotencyKey) -> Response:
+def _replay(view: Repeatable, row: IdempotencyKey) -> Response:
     if row.state == IdempotencyState.ERASED:
         raise _ERASED[row.erased_as]
     answer = row.answer
