@@ -1,13 +1,13 @@
 """zxing-cpp (Apache-2.0) for PDF417 and other symbols, with the help it needs on photographs.
 
-Alone it tolerates two degrees of rotation. The bars' own direction, found by the structure tensor of their texture, makes up for that;
-enlarging, thresholding and inverting make up for small, shaded and negative symbols, a drawn start pattern for one that is cut off.
+Alone it tolerates two degrees of rotation. The bars' own direction, found by the structure tensor of their texture, makes up for that; a symbol that
+is blurred, crooked, covered or cut off is recognised cell by cell and drawn anew; enlarging, thresholding and inverting make up for small, shaded and
+negative ones.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import math
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -15,14 +15,12 @@ from importlib.metadata import version
 import cv2
 import numpy as np
 import zxingcpp
-from numpy.typing import NDArray
 
-from documents.engines.barcode_restore import LENT, restored
+from documents.engines.barcode_redrawn import LENT, redrawn
+from documents.engines.barcode_upright import Affine, bar_angle, composed, turned
 from documents.engines.base import Availability, Barcode, Pixels, Point
 
-Affine = NDArray[np.float64]
 LARGEST_ENLARGED_SIDE = 3600
-BOX = 31
 LEAST_CONTRAST = 4.0
 MOST_SYMBOLS = 12
 _FILE_ID = re.compile(r"'FileId': '([^']*)'")
@@ -125,54 +123,31 @@ def _map(matrix: Affine, x: float, y: float) -> Point:
 
 
 def _attempts(grey: Pixels) -> Iterator[tuple[Pixels, Affine]]:
-    """Cheapest first: turned upright, nearly upright, enlarged, locally thresholded, inverted, smoothed; each with the way back."""
+    """Cheapest first: turned upright, drawn anew, nearly upright, enlarged, locally thresholded, inverted, smoothed; each with the way back."""
     angle = bar_angle(grey)
     if abs(angle) < 0.7:
         bases = [(grey, np.eye(2, 3))]
     else:
-        bases = [_turned(grey, angle), (grey, np.eye(2, 3))]
+        bases = [turned(grey, angle), (grey, np.eye(2, 3))]
         yield bases[0]
+    yield from redrawn(grey)
     for further in (-2.0, 2.0, -4.0, 4.0):
-        yield _turned(grey, angle + further)
+        yield turned(grey, angle + further)
     for factor in (1.5, 2.0, 3.0):
         if max(grey.shape) * factor <= LARGEST_ENLARGED_SIDE:
             for base, back in bases:
                 yield _enlarged(base, back, factor)
     base, back = bases[0]
+    negative = np.asarray(255 - base, dtype=np.uint8)
     yield _threshold(base), back
-    yield np.asarray(255 - base, dtype=np.uint8), back
+    yield negative, back
     yield np.asarray(cv2.GaussianBlur(base, (0, 0), 1.2), dtype=np.uint8), back
     if max(grey.shape) * 2 <= LARGEST_ENLARGED_SIDE:
         big, wide_back = _enlarged(base, back, 2.0)
         yield _threshold(big), wide_back
         yield _sharpened(big), wide_back
-    yield from restored(base, back)
-
-
-def bar_angle(grey: Pixels) -> float:
-    """Degrees to turn the image so that its densest bars stand upright: dominant direction of the structure tensor, on an 800-px copy."""
-    factor = 800 / max(grey.shape)
-    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
-    gx, gy = cv2.Scharr(small, cv2.CV_32F, 1, 0), cv2.Scharr(small, cv2.CV_32F, 0, 1)
-    xx, yy, xy = (cv2.boxFilter(product, -1, (BOX, BOX)) for product in (gx * gx, gy * gy, gx * gy))
-    energy = xx + yy
-    coherence = np.sqrt((xx - yy) ** 2 + 4 * xy * xy) / (energy + 1e-3)
-    score = energy * coherence * coherence
-    mask = score > np.percentile(score, 99) * 0.35
-    theta = 0.5 * np.arctan2(2 * xy, xx - yy)
-    weight = score[mask]
-    return math.degrees(0.5 * math.atan2(float((np.sin(2 * theta[mask]) * weight).sum()), float((np.cos(2 * theta[mask]) * weight).sum())))
-
-
-def _turned(grey: Pixels, degrees: float) -> tuple[Pixels, Affine]:
-    height, width = grey.shape
-    there = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-    cosine, sine = abs(there[0, 0]), abs(there[0, 1])
-    wide, high = int(height * sine + width * cosine) + 8, int(height * cosine + width * sine) + 8
-    there[0, 2] += wide / 2 - width / 2
-    there[1, 2] += high / 2 - height / 2
-    turned = cv2.warpAffine(grey, there, (wide, high), flags=cv2.INTER_CUBIC, borderValue=255)
-    return np.asarray(turned, dtype=np.uint8), np.asarray(cv2.invertAffineTransform(there))
+    for picture, way in redrawn(negative):
+        yield picture, composed(back, way)
 
 
 def _enlarged(grey: Pixels, back: Affine, factor: float) -> tuple[Pixels, Affine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,12 @@ import zxingcpp
 
 import documents.engines
 from documents.engines import barcode_zxing, mrz_passporteye, ocr_rapid, ocr_tesseract, registry
-from documents.engines.barcode_zxing import bar_angle
+from documents.engines.barcode_redrawn import redrawn
+from documents.engines.barcode_upright import bar_angle
 from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
 from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 
-SUPPORT = ("__init__", "base", "registry", "barcode_restore", "ctc")
+SUPPORT = ("__init__", "base", "registry", "barcode_grid", "barcode_redrawn", "barcode_upright", "ctc")
 FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in SUPPORT)
 CONTRACTS = {"ocr": TextEngine, "barcode": BarcodeEngine, "face": FaceEngine, "mrz": LineEngine, "scripted": TextEngine}
 PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06061986\r"
@@ -115,6 +117,69 @@ def test_a_symbol_that_lost_whole_columns_is_read(columns: int) -> None:
     bars = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))[:, 17 + 17 * columns :]
     rgb = np.repeat(np.pad(np.kron(bars, np.ones((3, 3), np.uint8)), 8, constant_values=255)[:, :, None], 3, axis=2)
     assert [code.data for code in barcode_zxing.ENGINE.scan(rgb)] == [PAYLOAD]
+
+
+def card_back() -> Pixels:
+    """A symbol of the size that licences have on a card photographed 1,600 pixels wide: 2.6 pixels a module."""
+    made = zxingcpp.create_barcode(PAYLOAD * 2, zxingcpp.BarcodeFormat.PDF417, columns=13, ec_level="5")
+    bars = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
+    bars = cv2.resize(bars, None, fx=2.6, fy=2.6, interpolation=cv2.INTER_LINEAR)
+    card = np.full((700, 1600), 235, np.uint8)
+    high, wide = bars.shape
+    card[100 : 140 + high, 400 : 440 + wide] = 250
+    card[120 : 120 + high, 420 : 420 + wide] = bars
+    for line in range(4):
+        cv2.putText(card, "CLASS D RESTRICTIONS NONE 123456", (90, 400 + 70 * line), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 40, 2)
+    return card
+
+
+def leaning(card: Pixels) -> Pixels:
+    height, width = card.shape
+    there = np.asarray([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = np.asarray([[160, 60], [1680, 190], [1590, 860], [60, 760]], np.float32)
+    return np.asarray(cv2.warpPerspective(card, cv2.getPerspectiveTransform(there, seen), (1760, 960), borderValue=90), np.uint8)
+
+
+def covered(card: Pixels) -> Pixels:
+    """By a thumb over its left end: start pattern, row indicators and a part of the data."""
+    card = card.copy()
+    cv2.ellipse(card, (420, 190), (75, 110), 0, 0, 360, 150, -1)
+    return card
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda card: cv2.GaussianBlur(card, (0, 0), 2.2),
+        lambda card: cv2.GaussianBlur(leaning(card), (0, 0), 1.2),
+        covered,
+        lambda card: covered(card)[::-1, ::-1],
+        lambda card: 255 - cv2.GaussianBlur(card, (0, 0), 2.0),
+    ],
+    ids=["blurred", "leaning and blurred", "covered", "covered, on its head", "blurred negative"],
+)
+def test_a_symbol_that_a_decoder_alone_cannot_follow_is_drawn_anew(damage: Callable[[Pixels], Pixels]) -> None:
+    grey = np.ascontiguousarray(damage(card_back()))
+    rgb = np.repeat(grey[:, :, None], 3, axis=2)
+    assert barcode_zxing.ENGINE.scan(rgb, thorough=False) == []
+    (found,) = barcode_zxing.ENGINE.scan(rgb)
+    assert found.data == PAYLOAD * 2
+    assert all(-20 <= x <= grey.shape[1] + 20 and -20 <= y <= grey.shape[0] + 20 for x, y in found.corners)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_cannot_be_recognised_is_never_made_up(seed: int) -> None:
+    """Blur of more than a module under noise: nothing is read, or what was written."""
+    card = cv2.GaussianBlur(card_back(), (0, 0), 2.6 + 0.4 * seed).astype(np.float64)
+    grey = np.clip(card + np.random.default_rng(seed).normal(0, 14, card.shape), 0, 255).astype(np.uint8)
+    assert {code.data for code in barcode_zxing.ENGINE.scan(np.repeat(grey[:, :, None], 3, axis=2))} <= {PAYLOAD * 2}
+
+
+def test_print_is_taken_for_no_symbol() -> None:
+    page = np.full((900, 1400), 255, np.uint8)
+    for line in range(20):
+        cv2.putText(page, "ILLINOIS WILL FILL THE MILLS AND HILLS 111 1111", (30, 60 + 40 * line), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
+    assert list(redrawn(page)) == []
 
 
 def test_what_was_lent_to_a_damaged_symbol_is_never_reported() -> None:
