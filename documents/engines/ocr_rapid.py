@@ -3,7 +3,7 @@
 The settings are measured ones: the 180-degree line classifier (``use_cls``) flips long lines, batching pads short lines and loses
 spaces, the recogniser's default pads every line to 320 pixels, and the detector's default enlarges small pictures and never shrinks
 big ones. onnxruntime's memory arena stays off: over mixed documents it gains no time and keeps a third more memory. Numbers too small for a normal
-float count as zero: of this detector's, two small layers are full of them, and on Intel's processors took three quarters of its time.
+float count as zero while it reads: two small layers of the detector are full of them, and took three quarters of its time on Intel's processors.
 
 Where the processor has 8-bit dot products, lines are read by the same recogniser with 8-bit convolutions (``models``, made by
 ``tests/benchmarks/quantise.py``) in half the time; one read with less than ``CLEAR`` confidence is read again in 32 bits, which keeps the accuracy.
@@ -28,6 +28,7 @@ import numpy as np
 
 from documents.engines.base import Availability, Pixels, TextLine
 from documents.engines.ctc import Certainty, OneScript
+from documents.engines.floats import small_as_zero
 
 RECOGNISER = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
 DETECTOR = Path(__file__).parent / "models" / "PP-OCRv6_det_small_int8.onnx"
@@ -82,7 +83,7 @@ class RapidText:
 
 def _read(rgb: Pixels, side: int) -> list[TextLine]:
     """Lines found with the detector's longer side at most ``side`` pixels."""
-    with _one_at_a_time:
+    with _one_at_a_time, small_as_zero():
         reader = _reader()
         reader.text_det.limit_side_len = side
         found = reader(np.ascontiguousarray(rgb[:, :, ::-1]), use_det=True, use_cls=False, use_rec=True)
@@ -158,14 +159,13 @@ def _loaded(reader: Any, detector: Path, recogniser: Path) -> Any:
 
 
 def _session(network: Path) -> Any:
-    """``network`` ready to run on one thread, the one that loads the first of them."""
+    """``network`` ready to run on the thread that calls it."""
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
 
 

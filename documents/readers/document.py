@@ -8,15 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-import cv2
-import numpy as np
-
 from documents.engines.base import Barcode, Face, Pixels
 from documents.fields import Box, Field
 from documents.readers import aamva, address, classify, cross_check, face, mrz, outline, quality, viz
 from documents.readers.merge import merge
 from documents.readers.opening import PageImage, open_pages
-from documents.readers.pages import ReadText, in_reading_order, read_text, read_zone
+from documents.readers.pages import FEW_CHARACTERS, ReadText, in_reading_order, read_text, read_zone
 from documents.readers.results import Engines, ReaderRun, Reading, ReadPage
 from documents.types import DocumentType
 
@@ -24,8 +21,7 @@ ZONES = frozenset({"mrz", "barcode", "viz", "address", "face"})
 OCR_PAGES = 3
 FEWEST_LETTER_LINES = 10
 SPARSE_TEXT = 700  # characters; half of it on a page taller than wide, as letters are and cards are not
-PORTRAIT_SIDE = 400  # pixels: shows a face that fills the picture and costs next to nothing
-PORTRAIT = 0.3  # of the picture's width: no portrait printed on a document is as large, a selfie's face is
+PORTRAIT = 0.3  # of the picture's width
 _PAPER_KINDS = frozenset({
     "lease", "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "utility_bill",
     "bank_statement", "government_letter", "invoice", "receipt", "",
@@ -95,10 +91,10 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     if framed is not None and framed.inside == 4:
         page = replace(page, rgb=framed.rectified(page.rgb))
     scan = _first_scan(task, side, page)
-    portrait = _portrait(task, side, page)
-    text = ReadText(page.rgb, []) if portrait else _text(found, task, page, scan.card, side)
+    text = _text(found, task, page, scan.card, side)
     faces = _face_zone(found, task, side, page.number, text) if page.text_lines is None else []
     zone = _machine_zone(found, task, side, page.number, text)
+    portrait = _is_portrait(faces, text)
     scan = scan if portrait else _second_scan(task, scan, text, zone)
     _record_scan(found, task, scan, (side, page.number))
     classified = classify.classify(text.lines, zone, scan.card, faces, (text.rgb.shape[1], text.rgb.shape[0]), barcodes=len(scan.symbols))
@@ -123,6 +119,11 @@ def _read_page(found: _Found, task: _Task, side: str, page: PageImage) -> None:
     )
     found.faces += shown
     found.text += [line.text for line in text.lines]
+
+
+def _is_portrait(faces: list[Face], text: ReadText) -> bool:
+    """Whether the picture is of a person and of nothing that would have a symbol or corners."""
+    return bool(faces) and faces[0].box[2] >= PORTRAIT * text.rgb.shape[1] and sum(len(line.text) for line in text.lines) < FEW_CHARACTERS
 
 
 def _side_shown(faces: list[Face], card: aamva.Card | None, zone: mrz.Zone | None) -> str:
@@ -209,19 +210,6 @@ def _text(found: _Found, task: _Task, page: PageImage, card: aamva.Card | None, 
     details = {"lines": len(text.lines), "turned": text.turned, "text_layer": text.digital, "page": page.number, "side": side}
     found.runs.append(ReaderRun("ocr", task.engines.text.name, task.engines.text.version, _since(begun), (), details))
     return text
-
-
-def _portrait(task: _Task, side: str, page: PageImage) -> bool:
-    """Whether a picture of undeclared type is a selfie, on which neither text nor symbols are looked for."""
-    engine = task.engines.faces
-    if engine is None or task.type is not None or "face" not in task.zones or side != "front" or page.text_lines is not None:
-        return False
-    if not engine.available().ok:
-        return False
-    factor = PORTRAIT_SIDE / max(page.rgb.shape[:2])
-    small = cv2.resize(page.rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else page.rgb
-    faces = engine.detect(np.asarray(small, dtype=np.uint8), closely=False)
-    return bool(faces) and faces[0].box[2] >= PORTRAIT * small.shape[1]
 
 
 def _face_zone(found: _Found, task: _Task, side: str, number: int, text: ReadText) -> list[Face]:

@@ -22,6 +22,7 @@ EVEN = 14.0  # Lab units: of the rim's pixels nine in ten are as near to its med
 APART = 16.0  # Lab units between ground and document
 SMALLEST, LARGEST = 0.08, 0.97  # of the picture's area
 NARROWEST = 300  # pixels: smaller, nothing on it could be read
+BESIDE = 0.06  # of the document's area: what else may lie on the ground
 FILLED = 0.93  # of its own convex hull
 WAVERING, STRAIGHT = 3.0, 0.85  # pixels; share of the contour that runs along the four sides: the rest are rounded corners
 SQUAREST, LONGEST = 1.15, 1.8
@@ -64,8 +65,9 @@ def find(rgb: Pixels) -> Outline | None:
     area, picture = float(cv2.contourArea(largest)), float(mask.size)
     height, width = mask.shape
     near = AT_THE_EDGE * max(height, width)
-    quad = _quadrangle(np.asarray(largest, np.int32), area)
-    if quad is None or not SMALLEST < area / picture < LARGEST:
+    outline = np.asarray(largest, np.int32)
+    quad = _quadrangle(outline, area)
+    if quad is None or not SMALLEST < area / picture < LARGEST or _beside(mask, outline) > BESIDE * area:
         return None
     inside = sum(bool(near < x < width - near and near < y < height - near) for x, y in quad)
     if inside == 0 or math.dist(quad[0], quad[1]) < NARROWEST * factor or (inside == 4 and not _proportioned(quad)):
@@ -84,6 +86,13 @@ def _apart(lab: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     other = (np.linalg.norm(lab - ground, axis=2) > APART).astype(np.uint8)
     closed = cv2.morphologyEx(other, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9)))
     return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (7, 7))), np.uint8)
+
+
+def _beside(mask: NDArray[np.uint8], contour: NDArray[np.int32]) -> int:
+    """Pixels that are not of the ground, outside of ``contour``: print, where what was found is the portrait on a plain card."""
+    rest = mask.copy()
+    cv2.drawContours(rest, [contour], -1, 0, cv2.FILLED)
+    return int(np.count_nonzero(rest))
 
 
 def _quadrangle(contour: NDArray[np.int32], area: float) -> NDArray[np.float32] | None:

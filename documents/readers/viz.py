@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from documents.engines.base import TextLine
@@ -19,17 +19,20 @@ from documents.readers.layout import Item, below, items, right_of
 from documents.readers.states import NUMBER_PATTERNS, US_STATES, state_code, state_name
 
 _LABELS: dict[str, str] = {
-    "number": r"4 ?D\b ?(?:DLN|DL(?: NO)?|LIC(?:ENSE)? ?(?:#|NO|NUMBER)?|NUMBER|ID(?: NO)?|NO)?\b|4D ?(?:LIC|DL|ID)N? ?#?|DLN\b|DL ?(?:NO|#|NUMBER)|"
+    "number": r"4 ?D\b ?(?:DLN|DL(?: NO)?|LIC(?:ENSE)?\.? ?(?:#|NO|NUMBER)?|NUMBER|ID(?: NO)?|NO)?\b|"
+    r"4D ?(?:LIC|DL|ID)N?\.? ?(?:NO\b|#)?|DLN\b|DL ?(?:NO|#|NUMBER)|"
+    r"^N[O0](?:\.|°) ?(?=[A-Z]?\d)|"
     r"LIC(?:ENSE|ENCE)?\.? ?(?:#|NO\b|NUMBER)|(?:ID|CARD|DOCUMENT|PASSPORT'?|CERTIFICATE|MEMBER|STUDENT|ENROLL?MENT)(?: CARD)?'? ?(?:#|NO\b|"
     r"NUMBER|ID\b)|"
-    r"CUSTOMER (?:ID\w*|NO|NUMBER)|DOD ID(?: NUMBER| NO)?|USCIS ?#?|PASS ?ID|N[O0] ?DU ?PASSEPORT|^NUMBER$|^(?:DL|ID|LIC)\b(?=[ :#]+[A-Z]?\d)",
+    r"CUSTOMER (?:ID(?:ENTIFIER)?\b|NO|NUMBER)|DOD ID(?: NUMBER| NO)?|USCIS ?#?|PASS ?ID|N[O0] ?DU ?PASSEPORT|^NUMBER$|"
+    r"^(?:DL|ID|LIC)\b(?=[ :#]+[A-Z]?\d)",
     "dob": r"(?:3 ?)?(?:\bD[O0][B8]\b|D\.O\.B\.?|DATE ?OF ?BIRTH|BIRTH ?DATE|\bBORN\b|FECHA DE NAC\w*)",
     "expiry": r"(?:4 ?B ?)?(?:\bEXP(?:IRES|IRY|IRATION)?\b(?: DATE| ON)?|DATE ?OF ?EXPIR\w+|VALID (?:UNTIL|THRU|THROUGH)|CARD EXPIRES|VENCE)|4 ?B\b",
     "issue": r"(?:4 ?A ?)?(?:\bISS(?:UED?)?\b(?: DATE| ON)?|DATE ?OF ?ISSU\w+|RESIDENT SINCE|EMISION)|4 ?A\b",
     "sex": r"(?:1[5S] ?)?(?:\bSEX\b|\bGENDER\b)|\bSEXE\b",
-    "surname": r"(?:1 ?)?(?:\bLN\b|LAST NAME|FAMILY NAME|SU(?:RN|MN?)AME|APELLIDOS)|^NOM\b(?! D)|^NAME ?/ ?NOM",
-    "given": r"(?:2 ?)?(?:\bFN\b|FIRST(?:,? (?:AND )?MIDDLE)? NAMES?|GIVEN NAMES?|FIRST NAME|^NOMBRES?\b|^PRENOMS?\b)",
-    "name": r"^(?:FULL )?NAME\b(?! ?/)|^CARDHOLDER\b|^HOLDER\b(?!')",
+    "surname": r"^(?:1 ?)?LN\b|(?:1 ?)?(?:LAST NAME|FAMILY NAME|SU(?:RN|MN?)AME|APELLIDOS)|^NOM\b(?! D)|^NAME ?/ ?NOM",
+    "given": r"^(?:2 ?)?FN\b|(?:2 ?)?(?:FIRST(?:[ ,/&]+(?:AND )?MIDDLE)? NAMES?|GIVEN NAMES?|^NOMBRES?\b|^PRENOMS?\b)",
+    "name": r"^(?:1 ?[,/&] ?2 )?(?:FULL )?NAMES?\b(?! ?/)|^CARDHOLDER\b|^HOLDER\b(?!')",
     "nationality": r"NATIONALIT(?:Y|E)|CITIZENSHIP|NACIONALIDAD|COUNTRY OF BIRTH",
     "authority": r"(?:ISSUING )?AUTHORI(?:TY|TE|DAD)|ISSUED BY|ISSUING (?:OFFICE|AGENCY)|^AGENCY\b",
     "address": r"(?:\b8 )?\bADDRESS\b|\bDOMICILIO\b",
@@ -38,6 +41,11 @@ _LABELS: dict[str, str] = {
     r"(?:18 ?)?\bEYES\b|(?:19 ?)?\bHAIR\b|(?:5 ?)\bD[D0]\b|\bDD\b|\bREV\b|DONOR|VETERAN|PLACE OF BIRTH|\bTYPE\b|\bCODE\b|SIGNATURE|DUPS?\b",
 }  # fmt: skip
 _LABEL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _LABELS.items()))
+_GLUED = re.compile(  # field number to label, label to value
+    r"(?<![A-Z0-9])(?:1[25-9]|4[ABD]|9A?|[35])(?=(?:SEX|H[GO]?T|WG?T|EYES|HAIR|D[O0]B|EXP|ISS|DLN?|LIC|CLASS|END|REST|DD)(?:[^A-Z]|R\b|[A-Z]*$))|"
+    r"(?<=SEX)(?=[MFX](?![A-Z]))|(?<=\bSEX[MFX])(?=1\d)|(?<=\d)(?=SEX[MFX]?\b)|(?<=DOB|EXP|ISS)(?=\d\d\W)|"
+    r"(?<=[A-Z])(?=1[5-9] ?(?:SEX|HGT|WGT|EYES|HAIR)\b)"
+)
 _CITY = re.compile(
     r"^(?P<city>[A-Z][A-Z .'-]*?)[, ]+(?P<state>[A-Z]{2}|"
     + "|".join(name.upper() for name in US_STATES.values() if len(name) > 4)
@@ -97,7 +105,9 @@ def read(
 ) -> list[Field]:
     """Fields of the visual zone, with boxes. ``state`` (two letters) and ``country`` (alpha-3) as classified; ``zone`` keeps its own lines out."""
     printed = [
-        item for item in items(lines) if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])
+        _unglued(item)
+        for item in items(lines)
+        if "<<" not in item.text and not (zone and zone.box and zone.box[1] <= item.middle <= zone.box[1] + zone.box[3])
     ]
     card = _Card(printed, [segment for item in printed for segment in _segments(item)], state, _day_first(country, state, zone), today)
     found: dict[str, Value] = _european(card) if kind == "driver_license" and not state and country not in ("USA", "CAN") else {}
@@ -113,6 +123,16 @@ def read(
         for path, value in found.items()
         if value.text
     ]
+
+
+def _unglued(item: Item) -> Item:
+    """``15SEXF16HGT`` as ``15 SEX F 16 HGT``: small type is often read without its spaces."""
+    places = [match.end() for match in _GLUED.finditer(item.folded)]
+    text, folded = item.text, item.folded
+    for at in reversed(places):
+        if 0 < at < len(text):
+            text, folded = f"{text[:at]} {text[at:]}", f"{folded[:at]} {folded[at:]}"
+    return replace(item, text=text, folded=folded) if len(text) > len(item.text) else item
 
 
 def _day_first(country: str, state: str, zone: mrz.Zone | None) -> bool:
@@ -229,14 +249,15 @@ def _number(card: _Card, kind: str) -> dict[str, Value]:
 
 
 def _as_number(text: str) -> str | None:
-    """A document number: one word (or groups of digits) with a digit, five characters at least, no date."""
+    """A document number: one word (or groups of digits, letters before them) with three digits, five characters at least, no date."""
     if find_dates(text):
         return None
     words = re.sub(r"[^A-Z0-9* -]", "", text.upper()).split()
     if not words:
         return None
-    joined = "".join(words) if all(re.search(r"\d", word) for word in words) else words[0]
-    return joined if len(re.sub(r"[^A-Z0-9]", "", joined)) >= 5 and re.search(r"\d", joined) else None
+    grouped = all(re.search(r"\d", word) for word in words) or (len(words[0]) <= 2 and all(re.fullmatch(r"[\d-]+", word) for word in words[1:]))
+    joined = "".join(words) if grouped else words[0]
+    return joined if len(re.sub(r"[^A-Z0-9]", "", joined)) >= 5 and len(re.findall(r"[\d*]", joined)) >= 3 else None
 
 
 def _in_state_form(card: _Card, number: str, confidence: float, item: Item, kind: str) -> Value:
@@ -328,7 +349,7 @@ def _streets(card: _Card, city: Item) -> list[tuple[str, Item]]:
         if line is None:
             return []
         found.insert(0, (_without_eight(card, line), line))
-        if re.match(r"\d|P\.? ?O\.? BOX|RR \d|HC \d", found[0][0].upper()):
+        if re.match(r"\d|P\.? ?O\.? BOX|RR \d|HC \d|[NSEW]\d", found[0][0].upper()):
             return found
         current = line
     return []
@@ -337,10 +358,11 @@ def _streets(card: _Card, city: Item) -> list[tuple[str, Item]]:
 def _without_eight(card: _Card, line: Item) -> str:
     """The street without the field number 8, which may be glued to the house number where the card glues the others, too."""
     match = re.match(r"8[ .]+(?=\S)", line.text)
-    if match and re.match(r"8[ .]+(\d|P\.? ?O)", line.text):
+    if match and re.match(r"8[ .]+(\d|P\.? ?O|[NSEW]\d)", line.text):
         return line.text[match.end() :].strip()
-    glued = sum(bool(re.match(r"(4[ABD]|1|2|15)[A-Z]{3}", item.folded)) for item in card.items)
-    return line.text[1:] if glued and re.match(r"8\d{2,5} ", line.text) and not any(item.text == "8" for item in card.items) else line.text
+    numbered = sum(bool(re.match(r"(?:4[ABD]|[1-3]|1[5-8])[ .]{0,2}[A-Z]{2}", item.folded)) for item in card.items)
+    alone = any(re.match(r"8[ .]*(?:$|\D)", item.text) for item in card.items)
+    return line.text[1:] if numbered >= 3 and not alone and re.match(r"8(?:\d{2,5}|[NSEW]\d+) ", line.text) else line.text
 
 
 def _names(card: _Card, anchor: Value | None, *, alone: bool) -> dict[str, Value]:
@@ -352,9 +374,7 @@ def _names(card: _Card, anchor: Value | None, *, alone: bool) -> dict[str, Value
     if not surname and not given and anchor and anchor.item:
         surname, given = _names_above(card, anchor.item)
     if not surname and not given:
-        whole = _labelled_name(card, "name")
-        if whole:
-            surname, given = _split(whole, GUESSED)
+        surname, given = _whole_name(card)
     if not surname and not given and alone:
         surname, given = _only_name(card)
     found = {}
@@ -367,9 +387,24 @@ def _names(card: _Card, anchor: Value | None, *, alone: bool) -> dict[str, Value
     return found
 
 
+def _whole_name(card: _Card) -> tuple[Value | None, Value | None]:
+    """Both names under one label or behind the numbers of both, on one line or, after a comma, on the next as well."""
+    whole = _labelled_name(card, "name")
+    if whole and whole.item and whole.item.text.endswith(",") and (line := below(whole.item, card.items)) and _is_name(line.text):
+        trust = INFERRED / LABELLED
+        return Value(whole.text, whole.confidence * trust, whole.item), Value(_tidy(line.text), INFERRED * line.confidence, line)
+    if whole:
+        return _split(whole, GUESSED)
+    for item in card.items:
+        match = re.match(r"1 ?[,/&] ?2[ .]+(?=[^\W\d])", item.text)
+        if match and _is_name(item.text[match.end() :]):
+            return _split(Value(_tidy(item.text[match.end() :]), item.confidence, item), INFERRED)
+    return None, None
+
+
 def _labelled_name(card: _Card, label: str) -> Value | None:
     for text, item in _labelled(card, label):
-        if _is_name(text):
+        if _is_name(text, told=label != "name"):
             return Value(_tidy(text), LABELLED * item.confidence, item)
     return None
 
@@ -378,11 +413,11 @@ def _numbered_name(card: _Card, digit: str) -> Value | None:
     """The name behind a field number that stands alone at the beginning of a line or left of it."""
     for item in card.items:
         match = re.match(rf"{digit}[ .]{{0,2}}(?=[^\W\d])", item.text)
-        if match and _is_name(item.text[match.end() :]):
+        if match and _is_name(item.text[match.end() :], told=True):
             return Value(_tidy(item.text[match.end() :]), NUMBERED * item.confidence, item)
         if item.text.strip(". ") == digit:
             neighbour = right_of(item, card.items, reach=3.0)
-            if neighbour and _is_name(neighbour.text):
+            if neighbour and _is_name(neighbour.text, told=True):
                 return Value(_tidy(neighbour.text), NUMBERED * neighbour.confidence, neighbour)
     return None
 
@@ -451,12 +486,13 @@ def _split(whole: Value, confidence: float) -> tuple[Value | None, Value | None]
     return Value(last.strip(), made, whole.item), Value(first.strip(), made, whole.item)
 
 
-def _is_name(text: str) -> bool:
+def _is_name(text: str, *, told: bool = False) -> bool:
+    """Whether it may be a name; that of a state only where a label has ``told`` that it is one."""
     folded = text.upper().strip(" .,")
     plain = "".join(char for char in folded if char.isalpha() or char in " .,'`-’")
-    return (len(plain) == len(folded) >= 2 and not _NOT_NAMES.search(folded) and not _LABEL.fullmatch(folded) and state_code(folded) is None) or (
-        len(folded) == 1 and folded.isalpha()
-    )
+    return (
+        len(plain) == len(folded) >= 2 and not _NOT_NAMES.search(folded) and not _LABEL.fullmatch(folded) and (told or state_code(folded) is None)
+    ) or (len(folded) == 1 and folded.isalpha())
 
 
 def _tidy(text: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import platform
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +19,10 @@ from documents.engines import barcode_zxing, mrz_passporteye, ocr_rapid, ocr_tes
 from documents.engines.barcode_redrawn import redrawn
 from documents.engines.barcode_upright import bar_angle
 from documents.engines.base import Availability, BarcodeEngine, Engine, FaceEngine, LineEngine, Pixels, TextEngine
+from documents.engines.floats import small_as_zero
 from documents.engines.scripted import Scripted, ScriptedBarcodes, ScriptedFaces, ScriptedText, ScriptedZone, lines
 
-SUPPORT = ("__init__", "base", "registry", "barcode_grid", "barcode_redrawn", "barcode_upright", "ctc")
+SUPPORT = ("__init__", "base", "registry", "barcode_grid", "barcode_redrawn", "barcode_upright", "ctc", "floats")
 FILES = sorted(path.stem for path in Path(documents.engines.__file__).parent.glob("*.py") if path.stem not in SUPPORT)
 CONTRACTS = {"ocr": TextEngine, "barcode": BarcodeEngine, "face": FaceEngine, "mrz": LineEngine, "scripted": TextEngine}
 PAYLOAD = b"@\n\x1e\rANSI 636000100101DL00310050DLDAQT64235789\nDCSSAMPLE\nDBB06061986\r"
@@ -82,6 +85,16 @@ def test_barcodes_are_read_at_any_angle(degrees: float) -> None:
     assert [(code.format, code.data) for code in found] == [("PDF417", PAYLOAD)]
     height, width = rgb.shape[:2]
     assert all(-5 <= x <= width + 5 and -5 <= y <= height + 5 for x, y in found[0].corners)
+
+
+def test_small_numbers_count_as_zero_only_while_text_is_read() -> None:
+    small = np.asarray([1e-40], np.float32)
+    with small_as_zero():
+        within = float((small * 2)[0])
+    assert within == 0 or (sys.platform, platform.machine()) != ("linux", "x86_64")
+    with pytest.raises(ZeroDivisionError), small_as_zero():
+        1 / 0  # noqa: B018
+    assert float((small * 2)[0]) > 0
 
 
 def test_bars_tell_their_angle() -> None:
