@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from documents.engines.base import TextLine
-from documents.fields import Field, find_dates
+from documents.fields import Field, find_dates, fold
 from documents.readers.labels import COMPANY, FROM, HONORIFIC, INFERRED, LABELLED, NAME_LABEL, PLACED, TITLE, TO, is_heading, looks_like_person
 from documents.readers.layout import Item, below, items, right_of
 from documents.readers.postal import STREET, Block, blocks
 from documents.readers.statement import Found, dated, day_first_on, expiry, number
 from documents.readers.states import state_name
 
+STREET_NAME = re.compile(r"(?:URB|URBANIZACION|COND|BO|BARRIO|RES|EDIF|PARC)\b\.? ")  # in Puerto Rico above the street (Pub 28 section 29)
 _SECOND_BEST = re.compile(r"\bSHIP(?:PING)? TO|\bSERVICE (?:ADDRESS|LOCATION|AT)\b|DELIVER")
 PLACED_PERSON = 0.9  # a person's name: right in 64 of 64 letters that were drawn and damaged, and in 11 of 12 real ones
 SPLIT = 0.9
@@ -29,11 +31,12 @@ def read(
     lines: Sequence[TextLine], size: tuple[int, int], *, today: date, day_first: bool = False, side: str = "front", page: int = 1
 ) -> list[Field]:
     """Name, address, issuer and date of the letter of which ``lines`` are one page of ``size`` (width, height)."""
-    printed = items(lines)
+    printed = [_with_o(item) for item in items(lines)]
     found = list(blocks(printed))
     first = min((item.top for item in printed), default=0.0)
+    labelled = _name_by_label(printed)
     for block in found:
-        block.score = _recipient_score(block, size)
+        block.score = _recipient_score(block, size, fold(labelled[0]) if labelled else "")
         if len(found) > 1 and not block.heading and block.top - first < LETTERHEAD * size[1]:
             block.score -= 0.6  # of two addresses the one at the head of the page is the writer's
     recipient = max((block for block in found if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
@@ -48,35 +51,44 @@ def read(
     return [Field(path, text, round(min(confidence, 0.97), 3), "ocr", side, page, box) for path, text, confidence, box in values if text]
 
 
-def _recipient_score(block: Block, size: tuple[int, int]) -> float:
-    """Above 0.5: the letter's addressee. Labels decide; else a person's name and the place of a window envelope's address."""
+def _with_o(item: Item) -> Item:
+    """A nought between capitals is an O: "3415 KN0X PL"."""
+    text, folded = (re.sub(r"(?<=[A-Z])0(?=[A-Z])", "O", line) for line in (item.text, item.folded))
+    return replace(item, text=text, folded=folded) if text != item.text else item
+
+
+def _recipient_score(block: Block, size: tuple[int, int], named: str) -> float:
+    """Above 0.5: the letter's addressee. Labels decide, also those elsewhere that say who is ``named``; else a person's name and the place of a
+    window envelope's address."""
     height = size[1]
     person = _person_in(block.names)
     name = _after_company(person.folded) if person else block.split_name.upper()
     inline = " ".join(line.folded for line in block.names)
     score = 0.45
-    score += 1.6 * bool(TO.search(block.heading)) - 0.7 * bool(_SECOND_BEST.search(block.heading))
+    score += 1.6 * bool(TO.search(block.heading)) - 1.0 * bool(_SECOND_BEST.search(block.heading))
+    score += 1.0 * bool(named and person and named == fold(name))
     score += 1.2 * bool(re.search(r"^(?:ATTN|BILL TO|TO)\b", inline))
     score -= 1.6 * bool(FROM.search(block.heading) and not TO.search(re.sub(r"SHIP(?:PING)? TO|REMIT TO|PAY TO", "", block.heading)))
     score -= 1.0 * bool(FROM.search(inline))
     score += (0.6 if looks_like_person(name) else 0.0) + 0.4 * bool(HONORIFIC.match(name))
-    score -= 0.8 * bool(COMPANY.search(inline)) + 0.4 * (not name)
+    score -= 0.8 * bool(COMPANY.search(inline) and not (person and person is block.names[0] and looks_like_person(name))) + 0.6 * (not name)
     boxed = not looks_like_person(name)
     score -= 0.7 * boxed * bool(re.search(r"\bTSA \d|CEDEX|P\.? ?O\.? ?BOX", f"{block.street} {block.city}".upper()))
-    score += 0.25 * (block.top < 0.45 * height) - 0.6 * (block.top > 0.7 * height)
+    low = 0.6 if boxed else 0.2  # the slip to be returned at the foot repeats whom it is from
+    score += 0.25 * (block.top < 0.45 * height) - low * (block.top > 0.7 * height)
     return score
 
 
 def _person_in(names: list[Item]) -> Item | None:
-    """The name line nearest to the street that looks like a person's, else the first."""
-    plain = [line for line in names if not TITLE.search(line.folded)]
-    return next((line for line in reversed(plain) if looks_like_person(_after_company(line.folded))), plain[0] if plain else None)
+    """The first name line that looks like a person's, else the first: of two holders the first is the one the letter is addressed to."""
+    plain = [line for line in names if not TITLE.search(line.folded) and not STREET_NAME.match(line.folded)]
+    return next((line for line in plain if looks_like_person(_after_company(line.folded))), plain[0] if plain else None)
 
 
 def _after_company(text: str) -> str:
     """The person in "Example Trading, Ann Sample": what follows a comma, if that is a whole name; "Sample, Ann" stays as it is."""
-    _, comma, rest = text.rpartition(", ")
-    return rest if comma and looks_like_person(rest.upper()) else text
+    before, comma, rest = text.rpartition(", ")
+    return rest if comma and " " in before.strip() and looks_like_person(rest.upper()) else text
 
 
 def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
@@ -120,7 +132,7 @@ def _named(name: str, trust: float, box: tuple[int, int, int, int] | None) -> li
     bare = HONORIFIC.sub("", name).strip(" ,:")
     found: list[Found] = [("person.full_name", name.strip(" ,:"), trust, box)]
     if "," in bare:
-        surname, _, given = (part.strip() for part in bare.partition(","))
+        surname, _, given = (part.replace(",", " ").strip() for part in bare.partition(","))
     else:
         given, _, surname = bare.rpartition(" ")
     suffix = re.fullmatch(r"(?i)(?:jr|sr|ii|iii|iv)\.?", surname)
@@ -181,9 +193,13 @@ _DEPARTMENT = re.compile(
 def _issuer_text(item: Item, printed: list[Item]) -> str:
     """The name; a second line in the same large type, which ends like a company, belongs to it."""
     text = re.sub(r"^(?:FROM|MAKE CHECKS PAYABLE TO|PAYABLE TO)\b:?\s*", "", item.text, flags=re.IGNORECASE).strip(" :")
+    if (leader := _leader(item, printed)) is not None:
+        return f"{leader.text} {text}"
     follower = below(item, printed, reach=0.6)
     if (
         follower
+        and "," not in follower.text
+        and not follower.folded.startswith(item.folded)
         and abs(follower.height - item.height) < 0.25 * item.height
         and COMPANY.search(follower.folded)
         and abs(follower.left - item.left) < item.height
@@ -191,6 +207,22 @@ def _issuer_text(item: Item, printed: list[Item]) -> str:
     ):
         text = f"{text} {follower.text}"
     return _DEPARTMENT.sub("", re.sub(r"\s+Invoice$", "", text))
+
+
+def _leader(item: Item, printed: list[Item]) -> Item | None:
+    """The first line of a name in two, of which the second alone says only what kind of company it is: "VOLTSIDE" over "Electronics"."""
+    if not re.fullmatch(rf"(?:(?:{COMPANY.pattern}|ELECTRONICS|WEALTH|NATURAL|GASCO|BROADBAND)[. ]*){{1,3}}", item.folded):
+        return None
+    above = [
+        line
+        for line in printed
+        if 0 < item.middle - line.middle < 2.2 * max(line.height, item.height)
+        and abs(line.left - item.left) < 1.5 * line.height
+        and re.fullmatch(r"[A-Z&.' -]{3,24}", line.folded)
+        and not TITLE.search(line.folded)
+        and not is_heading(line)
+    ]
+    return max(above, key=lambda line: line.middle, default=None)
 
 
 def _issuer_score(item: Item, blocks: list[Block], recipient: Block | None, size: tuple[int, int]) -> float:
@@ -210,6 +242,7 @@ def _issuer_score(item: Item, blocks: list[Block], recipient: Block | None, size
         + 0.4 * bool(re.search(r"\d", text))
     )
     score -= 0.7 * bool(re.search(r"HEADQUARTERS|OFFICE|BILLING|SUPPORT|SERVICES?$", text)) + 0.5 * bool(TO.fullmatch(text))
+    score -= 1.2 * bool(re.fullmatch(r"(?:YOUR )?(?:AGENCY|AGENT|COMPANY|BANK|INSURANCE COMPANY|SERVICE PROVIDER)", text))
     score -= 0.9 * bool(STREET.search(text)) + 0.5 * (len(text.split()) > 6) + 0.6 * bool(TO.match(text))
     return score
 

@@ -30,19 +30,20 @@ TITLE = re.compile(
     r"^(?:TAX )?INVOICE\b|^STATEMENT|^BILL\b|^RECEIPT|^ACCOUNT\b|^YOUR |^PAGE\b|^FACTURE|^RELEVE|^BULLETIN|^AVIS|^DATE\b|^TOTAL|^NOTICE\b|"
     r"STATEMENT$|^PAYMENT|^LOGO$|^INVOICE$|INVOICE #|^SUMMARY|"
     r"^AMOUNT|^DUE\b|^SPECIMEN|^SAMPLE|^COPY|AGREEMENT|^DEED|DECLARATIONS?|^POLICY|REGISTRATION|CERTIFICATE|^DUPLICATA|^CLIENT|^BALANCE|"
+    r"\bBILL$|CONTRACT$|SERVICE REQUESTED$|"
     r"^N[O0]\b|^N°|^THANK|^WELCOME|^MONTHLY|^PAR |^NOUS |^VOTRE|^URGENCE|^CONTACT|^ELECTRIC(?:ITY)? BILL|^UTILITY BILL|^BANK STATEMENT"
 )
 HONORIFIC = re.compile(r"^(?:MRS?|MS|MISS|DR|MME|MLLE|M|HERR|FRAU|SR|SRA|MONSIEUR|MADAME)\b\.?\s+", re.IGNORECASE)
 NAME_LABEL = re.compile(
     r"^(?:BILL(?:ED)? TO|SOLD TO|INVOICE(?:D)? (?:TO|FOR)|CUSTOMER(?: NAME)?|ACCOUNT (?:HOLDER|NAME)|NAME|CLIENT|GUEST NAME|TENANT|BORROWER|"
-    r"NAMED INSURED|INSURED|POLICYHOLDER|OWNER|TITULAIRE|VOTER|RECEIVED FROM|ATTN)\b ?[:#]? ?"
+    r"NAMED INSURED|INSURED|POLICYHOLDER|OWNER|TITULAIRE|VOTER|RECEIVED FROM|ATTN|MEMBER(?: NAME)?|CARDHOLDER|LESSEE|HOMEOWNER|REGISTRANT)\b ?[:#]? ?"
 )
 
 
 def looks_like_person(folded: str) -> bool:
     """Two to five words of letters, none a company's."""
     bare = HONORIFIC.sub("", folded).rstrip(" ,")
-    words = bare.replace("&", " AND ").split()
+    words = bare.replace("&", " AND ").replace(",", " ").split()
     return (
         2 <= len(words) <= 6
         and not re.search(r"\d", bare)
@@ -53,4 +54,6 @@ def looks_like_person(folded: str) -> bool:
 
 def is_heading(line: Item) -> bool:
     text = line.folded.strip(" :")
+    if re.fullmatch(r"(?:RESIDENCE|RESIDENTIAL|MAIL(?:ING)?|HOME|STREET|PERMANENT|PHYSICAL|INSURED) (?:ADDRESS|LOCATION)(?: ?\(.*\))?", text):
+        return True
     return bool(re.fullmatch(rf"(?:{TO.pattern}|{FROM.pattern})(?: ADDRESS)?:?", text)) or (line.folded.endswith(":") and len(text) < 24)

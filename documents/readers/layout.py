@@ -42,6 +42,8 @@ def items(lines: Iterable[TextLine]) -> list[Item]:
         xs, ys = [point[0] for point in line.polygon], [point[1] for point in line.polygon]
         text = re.sub(r"\s+", " ", line.text).strip()
         folded = fold(text)
+        if len(folded) != len(text):
+            folded = "".join((fold(char) or " ")[0] if not char.isspace() else " " for char in text)
         if not text or (max(ys) - min(ys) > 1.5 * (max(xs) - min(xs)) and len(text) > 2):
             continue
         made.append(Item(text if len(text) == len(folded) else folded, folded, min(xs), min(ys), max(xs), max(ys), line.confidence))

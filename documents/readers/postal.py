@@ -15,7 +15,7 @@ from documents.readers.labels import NAME_LABEL, is_heading, looks_like_person
 from documents.readers.layout import Item, below
 from documents.readers.states import US_STATES, state_code
 
-_STATE = r"(?P<state>" + "|".join([*US_STATES, *(name.upper().replace(".", r"\.") for name in US_STATES.values())]) + r")"
+_STATE = r"(?P<state>" + "|".join(["AA", "AE", "AP", *US_STATES, *(name.upper().replace(".", r"\.") for name in US_STATES.values())]) + r")"
 _US_LAST = re.compile(rf"(?:^|[,\s])(?P<city>[A-Z][A-Z .'-]{{1,30}}?)[,\s]\s*{_STATE}[.,]?\s*(?P<zip>\d{{5}}(?:\s?-\s?\d{{4}})?)\b")
 _US_TAIL = re.compile(rf"^{_STATE}[.,]?\s*(?P<zip>\d{{5}}(?:-\d{{4}})?)$")
 _PROVINCES = {
@@ -27,7 +27,7 @@ _PROVINCES = {
 _PROVINCE = "|".join([*_PROVINCES.values(), *_PROVINCES])
 _CANADA = re.compile(rf"(?P<city>[A-Z][A-Z .'-]+?)[,\s]+\(?(?P<state>{_PROVINCE})\)?[,\s]+(?P<zip>[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b")
 _AUSTRALIA = re.compile(r"^(?P<city>[A-Z][A-Z .'-]+?)[,\s]+(?P<state>NSW|VIC|QLD|TAS|ACT)[,\s]+(?P<zip>\d{4})$")
-_BRITAIN = re.compile(r"(?P<city>)(?P<state>)\b(?P<zip>[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2})$")
+_BRITAIN = re.compile(r"(?P<city>)(?P<state>)\b(?P<zip>[A-Z]{1,2}\d[A-Z\d]?\s[\dO][A-Z]{2})$")
 _CODE_FIRST = re.compile(
     r"^(?:[A-Z]{1,2}-)?(?P<zip>\d{5,6})\s+(?P<city>[A-Z][A-Z' -]{2,40}?(?:\s+CEDEX(?: \d+)?)?)(?:[,\s]+(?P<state>FRANCE|DEUTSCHLAND|GERMANY|"
     r"ESPANA|SPAIN))?$"
@@ -37,9 +37,9 @@ _ABROAD = (
     re.compile(r"^(?P<city>[A-Z][A-Z .'-]*?)(?:,\s*(?P<state>[A-Z][A-Z. ]{1,20}))?[,\s]\s*(?P<zip>(?=[A-Z -]*\d)[A-Z\d][A-Z\d -]{2,9})$"),
 )  # before or under a country's name only: alone they fit too much
 STREET = re.compile(
-    r"^(?:\d+[A-Z]?\b|P\.? ?O\.? ?BOX|RR \d|HC \d|ONE |TSA \d|BP \d|RUE |AVENUE |BOULEVARD |CALLE |C/)|"
+    r"^(?:\d+[A-Z]?\b|[NSEW]\d+\b|P\.? ?O\.? ?BOX|RR \d|HC \d|PSC \d|CMR \d|UNIT \d+ BOX|ONE |TSA \d|BP \d|RUE |AVENUE |BOULEVARD |CALLE |C/)|"
     r"\b(?:ST|STREET|AVE|AVENUE|RD|ROAD|BLVD|BOULEVARD|DR|DRIVE|LN|LANE|CT|COURT|WAY|PL|PLACE|PKWY|PARKWAY|HWY|TER|TERRACE|CIR|CIRCLE|SQ|"
-    r"SQUARE|RUE|CALLE|CHEMIN|ALLEE|CLOSE|GARDENS|GROVE|CRESCENT|CRES|MEWS|[A-Z]*STRASSE|[A-Z]+STR|[A-Z]+WEG)\b\.?"
+    r"SQUARE|RUE|CALLE|CHEMIN|ALLEE|CLOSE|GARDENS|GROVE|CRESCENT|CRES|MEWS|[A-Z]*STRASS?E|[A-Z]+STR|[A-Z]+WEG)\b\.?"
 )
 _NUMBER_LAST = re.compile(r"^[A-Z][A-Z.' -]+ \d{1,4} ?[A-Z]?$")
 _UNIT = re.compile(r"^(?:APT|FLAT|APARTMENT|UNIT|STE|SUITE|FLOOR|FL|BLDG|RM|ROOM|LOT|TRLR|#|PMB|BAT|ESC|ETAGE|RES(?:IDENCE)?)(?:\b|(?=\d))")
@@ -109,10 +109,15 @@ def blocks(printed: list[Item]) -> Iterator[Block]:
         box = (round(left), round(top), round(max(line.right for line in members) - left), round(item.bottom - top))
         city = town.text if town else _as_written(item, match, "city", used)
         yield Block(
-            rest, streets, city.strip(" ,"), code, re.sub(r"\s*-\s*", "-", match["zip"]), country, box, top, left,
+            rest, streets, city.strip(" ,"), code, _code(match["zip"], country), country, box, top, left,
             min(line.confidence for line in members), f"{heading} BILL TO" if inline else heading, 0.0, inline,
             f"{city.strip(' ,')}, {county} {match['zip']}" if county else _place(item, match, city, used, printed),
         )  # fmt: skip
+
+
+def _code(printed: str, country: str) -> str:
+    """The postal code; in a British one the fifth last place but two is a digit."""
+    return re.sub(r" O(?=[A-Z]{2}$)", " 0", printed) if country == "GBR" else re.sub(r"\s*-\s*", "-", printed)
 
 
 def _place(item: Item, match: re.Match[str], city: str, used: list[Item], printed: list[Item]) -> str:
@@ -132,6 +137,7 @@ def _place(item: Item, match: re.Match[str], city: str, used: list[Item], printe
 def _postal(item: Item, column: list[Item]) -> tuple[re.Match[str], str, list[str], list[Item]] | None:
     """The postal line: its match, country, what of the street stands on the same line, and which items it took."""
     text = re.sub(r"(?<=[A-Z] )\d(?:[ .,]?\d){4}$", lambda code: re.sub(r"\D", "", code[0]), item.folded.strip(" .,"))  # specks and gaps within a ZIP
+    text = re.sub(r"(?<=[A-Z]{2})0(?=[ ,]+[A-Z]{2} \d{5})", "O", text)  # PLAN0, TX 75093
     joined = [item]
     if _US_TAIL.match(text) or re.fullmatch(r"\d{5}(?:-\d{4})?", text):
         above = column[-1] if column else None
@@ -175,7 +181,7 @@ def _plausible(match: re.Match[str], country: str, before: str, column: list[Ite
 
 def _code_first_country(match: re.Match[str], column: list[Item]) -> str:
     words = " ".join([match.string, *(line.folded for line in column)])
-    if re.search(r"STRASSE|\bSTR\.|DEUTSCHLAND|GERMANY", words):
+    if re.search(r"STRASS?E|\bSTR\.|DEUTSCHLAND|GERMANY", words):
         return "DEU"
     if re.search(r"\bCALLE\b|\bC/|ESPANA|SPAIN", words):
         return "ESP"
@@ -223,7 +229,7 @@ def _split_column(column: list[Item], streets_in_line: list[str], country: str) 
         text = re.sub(r"^(?:ADDRESS|SERVICE ADDRESS|MAILING ADDRESS|ADRESSE) ?:? ?", "", line.folded)
         if is_heading(line) and len(text) == len(line.folded) and not re.search(r"\d", text):
             break
-        starts = bool(re.match(r"\d|P\.? ?O\.? ?BOX|ONE |TSA|BP ", text))
+        starts = bool(re.match(r"\d|[NSEW]\d|P\.? ?O\.? ?BOX|(?:RR|HC|PSC|CMR) \d|UNIT \d+ BOX|ONE |TSA|BP ", text))
         number_last = country not in STATE_BEFORE_CODE and _NUMBER_LAST.match(text) is not None
         if not (starts or number_last or _UNIT.match(text) or STREET.search(text)):
             break

@@ -18,7 +18,8 @@ _DATE_LABELS = (
     (
         re.compile(
             r"(?:STATEMENT|INVOICE|BILL(?:ING)?|NOTICE|LETTER|ISSUE|ISSUED|PRINT|CLOSING|MAILING|DOCUMENT|FACTURE|"
-            r"EFFECTIVE) ?(?:CLOSING )?DATE|DATE (?:OF )?(?:ISSUED?|STATEMENT|INVOICE|BILL|NOTICE|FACTURE|D.EMISSION)|DATE ISSUED|DATED"
+            r"EFFECTIVE|PREPARATION|BILL CLOSE) ?(?:CLOSING )?DATE|DATE (?:OF )?(?:ISSUED?|STATEMENT|INVOICE|BILL|NOTICE|FACTURE|D.EMISSION|LEASE)|"
+            r"DATE (?:ISSUED|PREPARED)|DATED|DATE DE (?:LA )?FACTURATION|FECHA DE (?:LA )?(?:FACTURA|EMISION)"
         ),
         1.0,
     ),
@@ -27,10 +28,12 @@ _DATE_LABELS = (
         0.8,
     ),
     (re.compile(r"STATEMENT PERIOD|BILLING PERIOD|STATEMENT FOR|PERIODE|PERIOD"), 0.7),
-    (re.compile(r"\bDATE\b"), 0.6),
+    (re.compile(r"\bDATE\b|\bDATUM\b|\bFECHA\b"), 0.6),
+    (re.compile(r"ORDER (?:PLACED|DATE)"), 0.5),
 )
 _NOT_THE_DATE = re.compile(
-    r"\bDUE\b|PAY BY|ECHEANCE|REGLER|PRELEV|EXPIR|BIRTH|NEXT|SHIP|ORDER|SERVICE PERIOD|MOVE.?IN|DEADLINE|BEFORE|AVANT|LIMITE|CHECK.?(?:IN|"
+    r"\bDUE\b|PAY BY|ECHEANCE|REGLER|PRELEV|EXPIR|BIRTH|NEXT|SHIP|ORDER(?! (?:PLACED|DATE))|VENCIMIENTO|"
+    r"SERVICE PERIOD|MOVE.?IN|DEADLINE|BEFORE|AVANT|LIMITE|CHECK.?(?:IN|"
     r"OUT)|PAST|PREVIOUS|LAST PAYMENT|ENTREE|ANCIENNETE"
 )
 _NUMBER_LABELS = (
@@ -69,7 +72,8 @@ def dated(printed: list[Item], day_first: bool, today: date, size: tuple[int, in
                 entry for entry in find_dates(text, day_first=day_first, today=today) if entry.value <= _latest(today) and entry.value.year >= 1990
             ]
             if dates:
-                value = max(entry.value for entry in dates) if len(dates) == 2 and weight <= 0.8 else dates[0].value
+                ends = weight <= 0.8 or "CLOSING" in item.folded  # of a period
+                value = max(entry.value for entry in dates) if len(dates) == 2 and ends else dates[0].value
                 candidates.append((weight, -item.top, value, line))
     if candidates:
         weight, _, value, line = max(candidates, key=lambda entry: entry[:2])
