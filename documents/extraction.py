@@ -276,6 +276,22 @@ def give_up_extraction(*, document_id: str, reader: str, request: str) -> None:
 
 
 @transaction.atomic
+def give_up_unread(*, verification: Verification) -> int:
+    """What ``give_up_extraction`` does, for every document of the case that a machine was still to read; a reader that is at work comes too late.
+    The caller holds the verification's lock. Returns how many documents that were."""
+    unread = [
+        document
+        for document in live_documents(verification).filter(draft=False, images_redacted_at__isnull=True)
+        if document.status == DocumentStatus.IN_PROGRESS or (document.status == DocumentStatus.UPLOADED and _is_due(verification))
+    ]
+    for document in unread:
+        asked = document.extractions.filter(status__in=(ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)).values_list("request", flat=True)
+        for request in dict.fromkeys([*asked.order_by(), ""]):
+            give_up_extraction(document_id=document.pk, reader=document.reader, request=request)
+    return len(unread)
+
+
+@transaction.atomic
 def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Collection[str] | None) -> Extraction:
     """Ask for another run; answers with the record of the strongest reader asked for (mrz > barcode > ocr > face).
 

@@ -53,6 +53,7 @@ class Verifa(Kit):
         yield from self.links()
         yield from self.cases()
         yield from self.extract(place)
+        yield from self.simulate()
 
     def update(self, place: str) -> Iterator[Line]:
         what = "PATCH /sessions/{id}"
@@ -98,6 +99,15 @@ class Verifa(Kit):
         yield status(f"{what}: without a key", self.unauthenticated("POST", "/api/v1/documents/doc_nothing/extract"), 401)
         yield status("DELETE data of a session with documents", self.call("DELETE", f"{place}/data"), 200)
         yield status(f"{what}: redacted", self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract"), 422)
+
+    def simulate(self) -> Iterator[Line]:
+        """Nothing is uploaded, so that no worker of the instance can be first."""
+        what = "POST /sessions/{id}/simulate"
+        place = f"/api/v1/sessions/{self.call('POST', '/api/v1/sessions', {'workflow_id': 'usps1583'}).body['id']}"
+        yield status(f"{what}: fail, with nothing that could", self.call("POST", f"{place}/simulate", {"action": "fail"}), 400)
+        yield status(f"{what}: an unknown action", self.call("POST", f"{place}/simulate", {"action": "explode"}), 422)
+        done = self.call("POST", f"{place}/simulate", {"action": "expire"})
+        yield f"{what}: expire", done.status == 200 and done.body["status"] == "expired", str(done.body)[:200]
 
     def links(self) -> Iterator[Line]:
         what = "POST /sessions/{id}/links"
