@@ -650,7 +650,7 @@ class ListEntryPage(TypedDict):
     links: LinksAnswer
     meta: MetaAnswer
 
-ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address", "blocked_country"]
+ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address", "blocked_country", "blocked_file"]
 
 class MessageAnswer(TypedDict):
     """What a reviewer wrote for the applicant. ``document_id`` null: about the whole verification."""

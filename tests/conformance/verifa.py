@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 from tests.conformance.kit import (
@@ -54,6 +55,7 @@ class Verifa(Kit):
         yield from self.cases()
         yield from self.extract(place)
         yield from self.simulate()
+        yield from self.fingerprints()
 
     def update(self, place: str) -> Iterator[Line]:
         what = "PATCH /sessions/{id}"
@@ -108,6 +110,22 @@ class Verifa(Kit):
         yield status(f"{what}: an unknown action", self.call("POST", f"{place}/simulate", {"action": "explode"}), 422)
         done = self.call("POST", f"{place}/simulate", {"action": "expire"})
         yield f"{what}: expire", done.status == 200 and done.body["status"] == "expired", str(done.body)[:200]
+
+    def fingerprints(self) -> Iterator[Line]:
+        what, sha256 = "POST /fingerprints", secrets.token_hex(32)
+        made, again = (self.call("POST", "/api/v1/fingerprints", {"hash": sha256}) for _ in range(2))
+        yield status(f"{what}: a hash", made, 201)
+        wanted = {
+            "id": is_text, "document_id": exactly(None), "kind": exactly("file"), "fingerprint_hash": exactly(sha256), "created_at": is_moment,
+        }  # fmt: skip
+        yield from fields(what, made.body, wanted)
+        yield f"{what}: the same one again", again.status == 200 and again.body == made.body, str(again.body)[:200]
+        listed = self.call("GET", "/api/v1/fingerprints")
+        yield "GET /fingerprints: newest first", listed.body["data"][0] == made.body, str(listed.body)[:200]
+        yield status(f"{what}: no hash", self.call("POST", "/api/v1/fingerprints", {"hash": sha256[1:]}), 422)
+        place = f"/api/v1/fingerprints/{made.body['id']}"
+        yield status("DELETE /fingerprints/{id}", self.call("DELETE", place), 204)
+        yield status("DELETE /fingerprints/{id}: gone", self.call("DELETE", place), 404)
 
     def links(self) -> Iterator[Line]:
         what = "POST /sessions/{id}/links"

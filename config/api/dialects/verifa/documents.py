@@ -272,27 +272,30 @@ class Fingerprints(VerifaView):
 
 
 class CreateFingerprint(VerifaView):
-    """They are made when a document is judged; this makes those of one that was read and not judged yet, and shows them."""
+    """Those of documents are made when they are judged; this makes those of one that was read and not judged yet, and shows them. One by a file's
+    hash is an entry of the workspace's list of blocked files, which takes the scopes of lists, too."""
 
     scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
 
     @described("List all fingerprints", {200: shapes.page_of(shapes.FINGERPRINT)}, parameters=_LIST)
     def get(self, request: Request) -> Response:
-        rows = compromised.fingerprints_of(caller=self.caller)
-        return self.paged(rows, lambda found: [shapes.fingerprint_body(row) for row in found])
+        rows = compromised.marks_of(caller=self.caller, with_files=self.may("decisions:read"))
+        return self.paged(rows, lambda found: [shapes.fingerprint_body(mark) for mark in compromised.opened(found)])
 
     @described(
         "Create a document fingerprint",
-        {201: shapes.FINGERPRINT},
+        {200: shapes.FINGERPRINT, 201: shapes.FINGERPRINT},
         request=requests.FingerprintCreation,
         example={"document_id": "doc_01jd8x3m5k7n9p1r3t5v7x9z1b"},
     )
     def post(self, request: Request) -> Response:
         sent = self.checked(requests.FingerprintCreation)
-        if "document_id" not in sent:
-            raise Refused("not_offered", "Fingerprints are keyed hashes that the service makes of documents; name a document.", status=501)
-        mark = compromised.fingerprint(caller=self.caller, document_id=self.found_document(sent["document_id"]).pk)
-        return Response(shapes.fingerprint_body(mark), status=201)
+        if "document_id" in sent:
+            mark = compromised.fingerprint(caller=self.caller, document_id=self.found_document(sent["document_id"]).pk)
+            return Response(shapes.fingerprint_body(mark), status=201)
+        self.require("decisions:write")
+        blocked, is_new = compromised.block_file(caller=self.caller, sha256=sent["hash"], reason=sent.get("label") or "Blocked over the API")
+        return Response(shapes.fingerprint_body(blocked), status=201 if is_new else 200)
 
 
 class FingerprintDetail(VerifaView):
@@ -300,7 +303,7 @@ class FingerprintDetail(VerifaView):
 
     @described("Delete a document fingerprint", {204: None})
     def delete(self, request: Request, fingerprint: str) -> Response:
-        compromised.forget_fingerprint(caller=self.caller, fingerprint_id=fingerprint)
+        compromised.forget_fingerprint(caller=self.caller, fingerprint_id=fingerprint, with_files=self.may("decisions:write"))
         return Response(status=204)
 
 
