@@ -15,7 +15,7 @@ from decisions.gather import gather_case, judged_documents
 from decisions.lists import add_list_entry, find_listed, list_entries, remove_list_entry
 from decisions.models import Fingerprint, FingerprintKind, ListEntry, ListKind
 from documents.extracted import current_values
-from documents.services import find_document
+from documents.services import find_document, require_not_redacted
 from flows.errors import Refused
 from verifications import audit
 from verifications.lifecycle import lock_verification
@@ -51,7 +51,8 @@ def marks_of(*, caller: Caller, with_files: bool) -> QuerySet[Any, Mapping[str, 
     if with_files:
         entries = list_entries(caller=caller, kind=ListKind.BLOCKED_FILE).order_by()
         rows = rows.union(entries.annotate(document_id=Value(None, CharField(null=True))).values(*columns), all=True)
-    return rows.order_by("-created_at", "-id")
+    ordered: QuerySet[Any, Mapping[str, Any]] = rows.order_by("-created_at", "-id")
+    return ordered
 
 
 def opened(rows: Sequence[Mapping[str, Any]]) -> list[Mark]:
@@ -99,8 +100,7 @@ def fingerprint(*, caller: Caller, document_id: str) -> Fingerprint:
     """
     found = find_document(caller=caller, document_id=document_id)
     verification = lock_verification(found.verification_id)
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, found)
     documents = judged_documents(verification)
     remember(verification, gather_case(verification, documents), workspace_key(verification.workspace_id))
     marks = Fingerprint.objects.filter(document=found, kind__in=(FingerprintKind.NUMBER, FingerprintKind.IMAGE)).order_by("created_at", "id")
@@ -134,8 +134,7 @@ def flag_compromised(*, caller: Caller, document_id: str, reason: str) -> Finger
     Raises Refused: document_not_found, redacted, not_extracted (422).
     """
     document = find_document(caller=caller, document_id=document_id)
-    if document.verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(document.verification, document)
     number = current_values(document).get("document.number")
     mark = Fingerprint.objects.filter(document=document, kind=FingerprintKind.NUMBER).order_by("-created_at", "-id").first()
     if mark is None or number is None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from documents import storage
 from documents.extracted import EXPIRY
 from documents.models import Blob, Correction, Document, DocumentStatus, Extraction, ExtractionKind, ExtractionStatus, Page
-from documents.services import CANCELABLE, get_document, live_documents, lock_document
+from documents.services import CANCELABLE, get_document, live_documents, lock_document, require_not_redacted
 from flows.errors import Refused
 from flows.ids import new_message_id
 from verifications import audit
@@ -320,8 +320,7 @@ def classification_of(document: Document) -> dict[str, Any]:
     """What the reading took the document for: ``{predicted_type, country, confidence, candidates}``.
 
     Raises Refused: redacted, not_extracted (422)."""
-    if document.verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(document.verification, document)
     if document.reading is None:
         raise Refused("not_extracted", "The document was not read yet.", status=422)
     found: Mapping[str, Any] = document.reading.get("classified") or {}
@@ -367,8 +366,7 @@ def record_comparison(document: Document, reference: Document, results: Mapping[
 
 
 def _require_readable(verification: Verification, document: Document) -> None:
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     if document.images_redacted_at is not None:
         raise Refused("images_redacted", "The document's images were deleted.")
     if verification.status == VerificationStatus.CANCELED:
@@ -390,8 +388,7 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
     found = get_document(caller=caller, flow=flow, document_id=document_id)
     verification = lock_verification(found.verification_id)
     document = lock_document(document_id)
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     if document.status not in (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK):
         raise Refused("document_not_extracted", "Fields can be corrected while the document is Extracted or in Double check.")
     if unknown := sorted(set(values) - set(correctable_paths(document))):

@@ -38,7 +38,7 @@ class Document(models.Model):
 
     ``superseded_at`` is set when a resubmission frees its slot: it stays as history. ``reader`` is the outbox row that reads it now.
     ``expiry_look_at`` is when its expiry, which is sealed, is looked at next; null: never again.
-    ``reprocess_run`` names the run that shall read and judge it anew, '' when none does.
+    ``reprocess_run`` names the run that shall read and judge it anew, '' when none does. ``redacted_at``: only a husk is left of it.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_document_id, editable=False)
@@ -59,6 +59,7 @@ class Document(models.Model):
     expiry_told = models.PositiveSmallIntegerField(null=True, editable=False)
     expiry_look_at = models.DateTimeField(null=True, editable=False, default=timezone.now)
     images_redacted_at = models.DateTimeField(null=True, blank=True)
+    redacted_at = models.DateTimeField(null=True, blank=True)
     tags = models.JSONField(default=list, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
 

@@ -171,8 +171,7 @@ def label_document(*, caller: Caller, document_id: str, tags: Sequence[str] | No
     """
     verification = lock_verification(_find(caller, document_id).verification_id)
     document = _find_again(document_id)
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     before = (list(document.tags), dict(document.metadata))
     if tags is not None:
         document.tags = list(dict.fromkeys(tags))
@@ -319,6 +318,8 @@ def resubmit_verification(
         raise Refused("redacted", "The verification's data was deleted.")
     live = {entry.pk: entry for entry in live_documents(verification).select_for_update()}
     wanted = [pk for pk, entry in live.items() if entry.status != DocumentStatus.APPROVED] if documents is None else list(documents)
+    # Nothing can be judged by a husk: its place is free for a new upload, whatever was decided of it.
+    wanted += [pk for pk, entry in live.items() if entry.redacted_at is not None and pk not in wanted]
     if unknown := [pk for pk in wanted if pk not in live]:
         raise Refused("document_not_found", "No such document in this verification.", status=404, extra={"documents": unknown})
     days = verification.definition.expires_after_days
@@ -353,6 +354,14 @@ def require_open(verification: Verification, flow: str) -> None:
         raise Refused("verification_canceled", "The verification is canceled.")
     if verification.status != VerificationStatus.STARTED:
         raise Refused("verification_not_started", "The verification is not in Started status.")
+
+
+def require_not_redacted(verification: Verification, document: Document) -> None:
+    """Raises Refused("redacted")."""
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if document.redacted_at is not None:
+        raise Refused("redacted", "The document's data was deleted.")
 
 
 def require_faces_compared() -> None:

@@ -463,7 +463,7 @@ class RedactionReceipt(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40, default=new_receipt_id, editable=False)
     verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="redaction_receipts")
-    kind = models.CharField(max_length=6, choices=[("images", "Images"), ("all", "Everything")])
+    kind = models.CharField(max_length=8, choices=[("images", "Images"), ("document", "One document"), ("all", "Everything")])
     ground = models.CharField(max_length=12, choices=[("requested", "Requested"), ("retention", "Retention time")])
     content = models.JSONField()
     signature = models.CharField(max_length=120)

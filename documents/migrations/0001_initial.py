@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('expiry_told', models.PositiveSmallIntegerField(editable=False, null=True)),
                 ('expiry_look_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True)),
                 ('images_redacted_at', models.DateTimeField(blank=True, null=True)),
+                ('redacted_at', models.DateTimeField(blank=True, null=True)),
                 ('tags', models.JSONField(blank=True, default=list)),
                 ('metadata', models.JSONField(blank=True, default=dict)),
                 ('verification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='verifications.verification')),

@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
             name='RedactionReceipt',
             fields=[
                 ('id', models.CharField(default=functools.partial(flows.ids.new_id, *('rcp',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('images', 'Images'), ('all', 'Everything')], max_length=6)),
+                ('kind', models.CharField(choices=[('images', 'Images'), ('document', 'One document'), ('all', 'Everything')], max_length=8)),
                 ('ground', models.CharField(choices=[('requested', 'Requested'), ('retention', 'Retention time')], max_length=12)),
                 ('content', models.JSONField()),
                 ('signature', models.CharField(max_length=120)),

@@ -608,7 +608,9 @@ def test_a_poor_reading_never_rejects() -> None:
         evidence = Evidence(replace(row.evidence.case, documents=tuple(poor)), poor[0])
         finding = registry.evaluate(row.rule, evidence, row.overrides)
         declared_only = all(entry.reader == "declared" for entry in finding.inputs) and finding.inputs
-        assert finding.verdict != "fail" or declared_only, row
+        # A file that is on the operator's list is so however well it can be read.
+        of_the_file = isinstance(finding.computed, dict) and finding.computed.get("same") == "file"
+        assert finding.verdict != "fail" or declared_only or of_the_file, row
 
 
 def _blurred(document: DocumentEvidence) -> DocumentEvidence:

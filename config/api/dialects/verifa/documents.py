@@ -19,7 +19,7 @@ from config.api.paging import whole
 from config.api.waiting import awaited
 from decisions import comparison, compromised, dossier
 from decisions.shown import shown_checks
-from documents import extraction, standalone, viewing
+from documents import extraction, redaction, standalone, viewing
 from documents import services as documents
 from documents.cases import documents_of
 from documents.services import DocumentChange
@@ -98,9 +98,12 @@ class DocumentDetail(VerifaView):
         documents.amend_document(caller=self.caller, document_id=found.pk, change=change, tags=sent.get("tags"), metadata=sent.get("metadata"))
         return Response(self.document(self.found_document(document)))
 
-    @described("Redact a document", {200: shape(status=one_of("deleted"), document_id=TEXT)})
+    @described("Redact a document", {200: shape(status=one_of("deleted", "already_redacted"), document_id=TEXT)})
     def delete(self, request: Request, document: str) -> Response:
         found = self.found_document(document)
+        if self.may("redact:write"):
+            done = redaction.remove_document(caller=self.caller, document_id=document)
+            return Response({"status": done, "document_id": document})
         documents.delete_document(caller=self.caller, flow=found.verification.flow_id, document_id=document)
         return Response({"status": "deleted", "document_id": document})
 

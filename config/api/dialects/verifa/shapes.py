@@ -199,7 +199,7 @@ def document_body(request: Request, document: Document, *, with_links: bool) -> 
         "status": DOCUMENT_STATUSES[int(document.status)],
         "is_sandbox": case.environment == "sandbox",
         "sides": [_side(request, document, image, with_links=with_links) for image in document.images.all()],
-        "retention_status": retention_of(case.redacted_at, document.images_redacted_at),
+        "retention_status": retention_of(case.redacted_at or document.redacted_at, document.images_redacted_at),
         "tags": document.tags,
         "metadata": document.metadata,
         "created_at": moment(document.created_at),
