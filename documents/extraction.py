@@ -91,7 +91,7 @@ def begin_reading(*, document_id: str, reader: str, request: str) -> Job | None:
 
 
 def _is_due(verification: Verification) -> bool:
-    if verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED):
+    if verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED) or verification.is_paused:
         return False
     return verification.definition.extract_on == "upload" or verification.status != VerificationStatus.STARTED
 
@@ -295,7 +295,8 @@ def give_up_unread(*, verification: Verification) -> int:
 def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Collection[str] | None) -> Extraction:
     """Ask for another run; answers with the record of the strongest reader asked for (mrz > barcode > ocr > face).
 
-    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_is_draft, document_canceled, document_in_progress.
+    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, verification_on_hold, document_is_draft, document_canceled,
+    document_in_progress.
     """
     found = get_document(caller=caller, flow=flow, document_id=document_id)
     verification = lock_verification(found.verification_id)
@@ -371,6 +372,8 @@ def _require_readable(verification: Verification, document: Document) -> None:
         raise Refused("images_redacted", "The document's images were deleted.")
     if verification.status == VerificationStatus.CANCELED:
         raise Refused("verification_canceled", "The verification is canceled.")
+    if verification.is_paused:
+        raise Refused("verification_on_hold", "The verification is paused; nothing of it is read until it is resumed.")
     if document.draft:
         raise Refused("document_is_draft", "The document is a draft; submit it first.")
     if document.status == DocumentStatus.CANCELED:

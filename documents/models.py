@@ -148,7 +148,8 @@ class Side(models.TextChoices):
 
 
 class Image(models.Model):
-    """One side as it was uploaded."""
+    """One side as it was uploaded: ``sha256`` (hex) is over its bytes as the client sent them. ``editor`` is the image editor that its metadata name,
+    '' for none."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_image_id, editable=False)
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="images")
@@ -159,10 +160,12 @@ class Image(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     pages = models.PositiveSmallIntegerField(default=1)
+    editor = models.CharField(max_length=40, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["side"]
+        indexes = [models.Index(fields=["sha256"], name="image_by_content")]
         constraints = [
             models.UniqueConstraint(fields=["document", "side"], name="one_image_per_side"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="image_side_known"),

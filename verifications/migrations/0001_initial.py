@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=8)),
                 ('status', django_fsm.FSMIntegerField(choices=[(1, 'Started'), (2, 'Submitted'), (3, 'Approved'), (4, 'Rejected'), (5, 'Double Check'), (6, 'Expired'), (7, 'Canceled'), (8, 'Hold')], default=1, protected=True)),
                 ('held_from', models.PositiveSmallIntegerField(choices=[(1, 'Started'), (2, 'Submitted'), (3, 'Approved'), (4, 'Rejected'), (5, 'Double Check'), (6, 'Expired'), (7, 'Canceled'), (8, 'Hold')], editable=False, null=True)),
+                ('held_reasons', models.JSONField(blank=True, default=list, editable=False)),
                 ('external_ref', models.CharField(blank=True, default='', max_length=255)),
                 ('expected_sealed', models.BinaryField(null=True)),
                 ('metadata', models.JSONField(blank=True, default=dict)),
