@@ -99,8 +99,24 @@ class Verifa(Kit):
         yield f"{what}: document_id", done.body.get("document_id") == uploaded.body["id"], str(done.body)
         yield status(f"{what}: unknown", self.call("POST", "/api/v1/documents/doc_nothing/extract"), 404)
         yield status(f"{what}: without a key", self.unauthenticated("POST", "/api/v1/documents/doc_nothing/extract"), 401)
+        yield from self.redact()
         yield status("DELETE data of a session with documents", self.call("DELETE", f"{place}/data"), 200)
+        late = self.call("DELETE", f"/api/v1/documents/{uploaded.body['id']}")
+        yield (
+            "DELETE /documents/{id}: redacted with its session",
+            late.body == {"status": "already_redacted", "document_id": uploaded.body["id"]},
+            str(late.body),
+        )
         yield status(f"{what}: redacted", self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract"), 422)
+
+    def redact(self) -> Iterator[Line]:
+        alone = self.call("POST", "/api/v1/documents", {"document_type": "passport", "country": "USA", "file": picture(90)})
+        yield status("upload a standalone document", alone, 201)
+        place = f"/api/v1/documents/{alone.body['id']}"
+        done = self.call("DELETE", place)
+        yield status("DELETE /documents/{id}", done, 200)
+        yield "DELETE /documents/{id}: deleted", done.body == {"status": "deleted", "document_id": alone.body["id"]}, str(done.body)
+        yield status("DELETE /documents/{id}: again", self.call("DELETE", place), 404)
 
     def simulate(self) -> Iterator[Line]:
         """Nothing is uploaded, so that no worker of the instance can be first."""
