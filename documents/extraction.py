@@ -291,6 +291,12 @@ def give_up_unread(*, verification: Verification) -> int:
     return len(unread)
 
 
+def fail_open_runs(document_ids: Collection[str]) -> None:
+    """Nobody reads these documents any more."""
+    rows = Extraction.objects.filter(document__in=document_ids, status__in=(ExtractionStatus.PENDING, ExtractionStatus.PROCESSING))
+    rows.update(status=ExtractionStatus.FAILED, completed_at=timezone.now())
+
+
 @transaction.atomic
 def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Collection[str] | None) -> Extraction:
     """Ask for another run; answers with the record of the strongest reader asked for (mrz > barcode > ocr > face).

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from documents import storage
-from documents.models import Blob, BlobState, Correction, Document, Extraction, ExtractionStatus, Image, Page
+from documents.extraction import fail_open_runs
+from documents.models import Blob, BlobState, Correction, Document, Extraction, Image, Page
 from documents.services import delete_document, find_document, lock_document
 from documents.uploads import forget_same
 from flows.errors import Refused
@@ -94,8 +95,7 @@ def _forget_data(verification: Verification, ids: Sequence[str], now: datetime) 
     forget_answers(compared.order_by().values_list("document_id", flat=True), code="document_redacted")
     compared.update(result_sealed=None)
     Extraction.objects.filter(document__in=ids).update(result_sealed=None)
-    open_states = (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)
-    Extraction.objects.filter(document__in=ids, status__in=open_states).update(status=ExtractionStatus.FAILED, completed_at=now)
+    fail_open_runs(ids)
 
 
 def _erase_images(documents: Iterable[str]) -> list[str]:
