@@ -95,9 +95,10 @@ def _write_receipt(verification: Verification, removed: Removed, *, actor: str, 
     """What went, signed, with the place in the audit chain that says so. One document's is about that document."""
     kind = "all" if extent.is_everything else "document" if extent.data else "images"
     named = {"document_ids": sorted(extent.documents or ())} if kind == "document" else {}
+    subject = verification.pk if kind != "document" else named["document_ids"][0]
     data = {"ground": ground, "documents": removed.documents, "files": len(removed.hashes), **named}
     entry = audit.record(
-        workspace_id=verification.workspace_id, actor=actor, action=_ACTIONS[kind], subject=verification.pk, verification=verification.pk, data=data
+        workspace_id=verification.workspace_id, actor=actor, action=_ACTIONS[kind], subject=subject, verification=verification.pk, data=data
     )
     receipt = RedactionReceipt(verification=verification, kind=kind, ground=ground)
     receipt.content = {

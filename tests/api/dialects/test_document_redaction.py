@@ -162,8 +162,8 @@ class TestWhatGoes:
         entry = AuditEntry.objects.get(action="document.redacted")
         receipt = RedactionReceipt.objects.get()
         content = receipt.content
-        assert (entry.actor, photo in entry.data, receipt.kind, content["documents"], content["document_ids"]) == (
-            alice.caller.name, True, "document", 1, [photo],
+        assert (entry.actor, entry.subject, receipt.kind, content["documents"], content["document_ids"]) == (
+            alice.caller.name, photo, "document", 1, [photo],
         )  # fmt: skip
         assert hashlib.sha256(picture(seed=1)).hexdigest() in content["sha256"]
         assert servicekeys.verifies(servicekeys.canonical(content), receipt.signature)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from config.api.dialects.anycheck import views as v
+from config.api.dialects.anycheck.errors import ANYCHECK
+
+DIALECT = ANYCHECK
 
 urlpatterns = [
     path("services", v.Services.as_view()),
