@@ -18,8 +18,8 @@ ROUTES: dict[str, list[str]] = {
 # Who hears every public event.
 PUBLIC_ROUTES: list[str] = ["verifications.actors.fan_out_event"]
 
-# Who forgets what when a verification's data goes, from the top floor down: function(verification, images_of) -> Removed. `images_of` names the
-# documents whose images go; None: everything goes.
+# Who forgets what when a verification's data goes, from the top floor down: function(verification, extent) -> Removed. The extent says how much goes
+# (`verifications.redaction.Extent`).
 REDACTORS: list[str] = [
     "decisions.redaction.redact_judgement",
     "documents.redaction.redact_documents",

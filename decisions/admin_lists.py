@@ -18,7 +18,9 @@ from verifications.services import Caller
 
 
 class ListEntryForm(forms.ModelForm):
-    value = forms.CharField(max_length=300, help_text="A document number, a name, or a street address with ZIP code")
+    value = forms.CharField(
+        max_length=300, help_text="A document number, a name, a country's three letters, the SHA-256 of a file, or a street address with ZIP code"
+    )
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
     class Meta:

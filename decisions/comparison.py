@@ -16,7 +16,7 @@ from documents.extraction import record_comparison
 from documents.fields import fold, same_number
 from documents.models import Document, Extraction
 from documents.readers.states import state_code
-from documents.services import find_document, get_document
+from documents.services import find_document, get_document, require_not_redacted
 from documents.types import PHOTO_ID
 from flows.errors import Refused
 from verifications import audit
@@ -37,8 +37,7 @@ def compare_documents(*, caller: Caller, flow: str, document_id: str, reference_
     document = get_document(caller=caller, flow=flow, document_id=document_id)
     reference = find_document(caller=caller, document_id=reference_id)
     for side in (document, reference):
-        if side.verification.redacted_at is not None:
-            raise Refused("redacted", "The verification's data was deleted.")
+        require_not_redacted(side.verification, side)
     if document.pk == reference.pk:
         raise Refused("same_document", SAME, status=422, errors={"reference_document_id": [SAME]})
     started = time.monotonic()

@@ -129,6 +129,13 @@ def earlier_uses(verification: Verification, case: Case, key: bytes) -> dict[str
     return {pk: tuple(entries) for pk, entries in uses.items()}
 
 
+def persons_of(verification: Verification, case: Case, others: set[str]) -> dict[str, str]:
+    """By verification: whether it is about the ``same`` person as this one, ``another`` or an ``unknown`` one."""
+    own, there = in_case(workspace_key(verification.workspace_id), case), _marks(others)
+    here = [(entry.id, entry.context, own[entry.id]) for entry in case.documents]
+    return {pk: _same(_about(here), _about(there.get(pk, []))) for pk in others}
+
+
 _Marks = Sequence[tuple[str, str, Iterable[tuple[str, str]]]]
 
 

@@ -1,7 +1,9 @@
-"""Use cases of the lists that an operator keeps: blocked document numbers and names, known mail receiving agencies, its own addresses."""
+"""Use cases of the lists that an operator keeps: blocked document numbers, names, issuing countries and files, known mail receiving agencies, its
+own addresses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +58,13 @@ def add_list_entry(
     return entry
 
 
+def find_listed(*, caller: Caller, kind: str, value: str) -> ListEntry | None:
+    """The living entry of this value, if there is one. Raises Refused("validation_failed")."""
+    words = require_listable(kind=kind, value=value, expires_at=None)
+    rows = _entries(caller).filter(kind=kind, digest=digest(workspace_key(caller.workspace.pk), kind, *words))
+    return rows.exclude(expires_at__lte=timezone.now()).first()
+
+
 def require_listable(*, kind: str, value: str, expires_at: datetime | None) -> tuple[str, ...]:
     """What the value is looked up by. Raises Refused("validation_failed") where it cannot be, or the time has passed."""
     words = _key_of(kind, value)
@@ -73,6 +82,7 @@ _WANTED = {
     ListKind.KNOWN_CMRA: _STREET,
     ListKind.OWN_ADDRESS: _STREET,
     ListKind.BLOCKED_COUNTRY: "An ISO 3166-1 alpha-3 country code is needed.",
+    ListKind.BLOCKED_FILE: "The SHA-256 of the file as it is uploaded is needed: 64 hexadecimal digits.",
 }
 MOST_IMPORTED = 5000
 
@@ -200,6 +210,7 @@ def _keys_in(case: Case) -> Iterable[tuple[str, tuple[str, ...]]]:
     for document in case.documents:
         number, name = observed(document, "document.number"), name_on(document)
         yield from ((ListKind.BLOCKED_COUNTRY, (code,)) for code in issuers(document))
+        yield from ((ListKind.BLOCKED_FILE, (entry,)) for entry in document.image_hashes)
         if number and (bare := plain_number(number.value)):
             yield ListKind.BLOCKED_NUMBER, (bare,)
         if name:
@@ -220,5 +231,8 @@ def _key_of(kind: str, value: str) -> tuple[str, ...]:
         return plain_name(names.whole(value))
     if kind == ListKind.BLOCKED_COUNTRY:
         return (value.strip().upper(),) if value.strip().upper() in COUNTRIES else ()
+    if kind == ListKind.BLOCKED_FILE:
+        sha256 = value.strip().lower()
+        return (sha256,) if re.fullmatch(r"[0-9a-f]{64}", sha256) else ()
     place = addresses.of(full=value)
     return (place.number, place.street, place.postal_code) if place.parsed and place.number and place.street and place.postal_code else ()

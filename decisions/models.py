@@ -330,6 +330,7 @@ class ListKind(models.TextChoices):
     KNOWN_CMRA = "known_cmra_address", "Address of a known CMRA"
     OWN_ADDRESS = "own_address", "Own address"
     BLOCKED_COUNTRY = "blocked_country", "Blocked issuing country"
+    BLOCKED_FILE = "blocked_file", "Blocked file"
 
 
 class OperatorList(models.Model):

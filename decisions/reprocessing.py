@@ -10,6 +10,7 @@ from django.db import transaction
 from decisions.gather import gather_case, judged_documents
 from decisions.judging import Judged, judge_document, status_of
 from decisions.models import Check, Decision, Workflow
+from decisions.services import require_data
 from documents.extraction import read_again
 from documents.models import Document, DocumentStatus
 from documents.services import live_documents
@@ -57,6 +58,7 @@ def reprocess_verification(*, caller: Caller, flow: str, verification_id: str) -
     _require(verification, REPROCESSED_IN)
     if verification.images_redacted_at is not None:
         raise Refused("images_redacted", "The verification's images were deleted.")
+    require_data(judged_documents(verification))
     version = current_version(verification.flow)
     if version.pk != verification.flow_version_id:
         verification.flow_version = version
@@ -115,6 +117,7 @@ def preview_reprocessing(*, caller: Caller, flow: str, verification_id: str) -> 
         raise Refused("verification_not_finished", "The verification is not decided yet.")
     _require(verification, DECIDED)
     documents = judged_documents(verification)
+    require_data(documents)
     decided = _decided_by_people(documents)
     anew = [row for row in documents if row.status in READ and row.pk not in decided]
     case = gather_case(verification, documents, remember=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -53,13 +53,16 @@ def judge_verification(*, verification_id: str) -> None:
     if not deciding or waiting:
         _preview(verification, case, documents)
         return
-    _decide_all(verification, case, [document for document in documents if document.status == DocumentStatus.EXTRACTED or document in anew])
+    undecided = [document for document in documents if document.status == DocumentStatus.EXTRACTED or document in anew]
+    _decide_all(verification, case, [document for document in undecided if document.redacted_at is None])
     _reopen_if_changed(verification)
     settle_verification(verification)
 
 
 def _preview(verification: Verification, case: Case, documents: Sequence[Document]) -> None:
-    open_documents = [entry for entry in documents if entry.status in (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)]
+    """What was found in a document that was redacted since stays found."""
+    states = (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)
+    open_documents = [entry for entry in documents if entry.status in states and entry.redacted_at is None]
     together = [entry.pk for entry in open_documents]
     for document in open_documents:
         _write_checks(verification, document, judge_document(verification.definition, case, document.pk, together), None)
@@ -160,6 +163,7 @@ def retry_check(*, caller: Caller, flow: str, verification_id: str, check_id: st
         raise Refused("check_not_found", "No such check.", status=404)
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
+    require_data(documents if rule.cross_document else [check.document])
     if verification.status == VerificationStatus.CANCELED:
         raise Refused("verification_canceled", "The verification is canceled.")
     if check.document_id not in {row.pk for row in documents}:
@@ -167,6 +171,12 @@ def retry_check(*, caller: Caller, flow: str, verification_id: str, check_id: st
     if check.outcome == Outcome.PASS:
         raise Refused("check_passed", "The check has passed; there is nothing to evaluate again.")
     return _retried(caller, verification, check.document, rule, gather_case(verification, documents))
+
+
+def require_data(documents: Iterable[Document]) -> None:
+    """What is judged anew is judged by all it was judged by. Raises Refused("redacted")."""
+    if any(document.redacted_at is not None for document in documents):
+        raise Refused("redacted", "The data of a document was deleted; what rests on it is not judged anew.")
 
 
 def _retried(caller: Caller, verification: Verification, document: Document, rule: Rule, case: Case) -> Check:
@@ -213,6 +223,7 @@ def review_document(
 
     Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_canceled, verification_not_submitted,
     verification_on_hold, transition_not_allowed, validation_failed (reopening needs a note), stale_review.
+    redacted for a husk, which nobody can look at, but to reject it.
     """
     found = get_document(caller=caller, flow=flow, document_id=document_id)
     verification = lock_verification(found.verification_id)
@@ -220,6 +231,8 @@ def review_document(
     document.verification = verification
     _require_reviewable(verification, document)
     require_unchanged(verification, seen)
+    if document.redacted_at is not None and status != DecisionStatus.REJECTED:
+        raise Refused("redacted", "The document's data was deleted: it can be rejected, or asked for again.")
     wanted, reopening = DecisionStatus(status), document.status in (DocumentStatus.APPROVED, DocumentStatus.REJECTED)
     if wanted == DecisionStatus.DOUBLE_CHECK and reopening and not note.strip():
         message = "Reopening a decided document needs a note."

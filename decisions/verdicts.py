@@ -8,11 +8,13 @@ from typing import Any
 from django.db import transaction
 
 from decisions.models import DecisionStatus
-from decisions.services import review_document
+from decisions.services import judge_verification, review_document
+from documents.extraction import give_up_unread
 from documents.models import DocumentStatus
 from documents.services import live_documents, resume_verification
 from flows.errors import Refused
 from flows.models import Environment
+from verifications import audit
 from verifications.lifecycle import get_verification
 from verifications.models import Verification, VerificationStatus
 from verifications.services import Caller, expire_verification, locked_in_flow
@@ -73,13 +75,17 @@ def decide_held(*, caller: Caller, flow: str, verification_id: str, approve: boo
 
 @transaction.atomic
 def simulate(*, caller: Caller, flow: str, verification_id: str, action: str, note: str = "") -> Verification:
-    """In the sandbox, what a person or time would do: ``approve``, ``reject``, ``review`` (a decided case is opened again) or ``expire``; only from
-    where it could really happen. Raises Refused: sandbox_only (403), and as the use case itself does."""
+    """In the sandbox, what a person, time or a broken machine would do: ``approve``, ``reject``, ``review`` (a decided case is opened again),
+    ``expire`` or ``fail`` (what was still to be read could not be read); only from where it could really happen.
+
+    Raises Refused: sandbox_only (403), and as the use case itself does."""
     if caller.environment != Environment.SANDBOX:
         raise Refused("sandbox_only", "Simulation is for sandbox tokens.", status=403)
     place: dict[str, Any] = {"caller": caller, "flow": flow, "verification_id": verification_id}
     if action == "expire":
         return expire_verification(**place)
+    if action == "fail":
+        return _fail_reading(**place)
     if action in ("approve", "reject"):
         return review_verification(**place, approve=action == "approve", note=note)
     verification = locked_in_flow(**place)
@@ -92,3 +98,25 @@ def simulate(*, caller: Caller, flow: str, verification_id: str, action: str, no
             "transition_not_allowed", f"A verification cannot go from {label} to Double Check.", extra={"from": label, "to": "Double Check"}
         )
     return found
+
+
+def _fail_reading(*, caller: Caller, flow: str, verification_id: str) -> Verification:
+    """By the doors of the real thing: reading is given up, and what was submitted is judged. A case that was not submitted yet fails when it is.
+
+    Raises Refused: redacted, transition_not_allowed where no document was still to be read.
+    """
+    verification = locked_in_flow(caller=caller, flow=flow, verification_id=verification_id)
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    over = verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED)
+    failed = 0 if over else give_up_unread(verification=verification)
+    if not failed:
+        label = verification.get_status_display()
+        message = "No document is still to be read, so that none could fail."
+        raise Refused("transition_not_allowed", message, extra={"from": label, "to": "Double Check"})
+    audit.record(
+        workspace_id=caller.workspace.pk, actor=caller.name, action="verification.failure_simulated", subject=verification.pk,
+        verification=verification.pk, data={"documents": failed},
+    )  # fmt: skip
+    judge_verification(verification_id=verification.pk)
+    return get_verification(caller.workspace, caller.environment, verification_id)

@@ -44,12 +44,13 @@ def with_live_documents(found: Sequence[Verification]) -> Sequence[Verification]
 class Progress:
     """How far the documents of a case are; None is "any". ``shown``: there is one; ``opened``: there is one, or the person
     opened a capture link; ``begun``: one was taken up; ``unread``: one of a case in Double
-    Check could not be read by the machine."""
+    Check could not be read by the machine; ``paused``: a case on Hold is so by itself, and nothing of it is read."""
 
     shown: bool | None = None
     opened: bool | None = None
     begun: bool | None = None
     unread: bool | None = None
+    paused: bool | None = None
 
 
 def progressed(rows: QuerySet[Verification], wanted: Progress) -> QuerySet[Verification]:
@@ -66,4 +67,6 @@ def progressed(rows: QuerySet[Verification], wanted: Progress) -> QuerySet[Verif
     if wanted.unread is not None:
         unread = Exists(live.filter(extraction_failed=True))
         rows = rows.filter(~Q(status=VerificationStatus.DOUBLE_CHECK) | (unread if wanted.unread else ~unread))
+    if wanted.paused is not None:
+        rows = rows.filter(~Q(status=VerificationStatus.HOLD) | (~Q(held_reasons=[]) if wanted.paused else Q(held_reasons=[])))
     return rows

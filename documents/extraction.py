@@ -17,7 +17,7 @@ from django.utils import timezone
 from documents import storage
 from documents.extracted import EXPIRY
 from documents.models import Blob, Correction, Document, DocumentStatus, Extraction, ExtractionKind, ExtractionStatus, Page
-from documents.services import CANCELABLE, get_document, live_documents, lock_document
+from documents.services import CANCELABLE, get_document, live_documents, lock_document, require_not_redacted
 from flows.errors import Refused
 from flows.ids import new_message_id
 from verifications import audit
@@ -91,7 +91,7 @@ def begin_reading(*, document_id: str, reader: str, request: str) -> Job | None:
 
 
 def _is_due(verification: Verification) -> bool:
-    if verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED):
+    if verification.status in (VerificationStatus.CANCELED, VerificationStatus.EXPIRED) or verification.is_paused:
         return False
     return verification.definition.extract_on == "upload" or verification.status != VerificationStatus.STARTED
 
@@ -276,10 +276,33 @@ def give_up_extraction(*, document_id: str, reader: str, request: str) -> None:
 
 
 @transaction.atomic
+def give_up_unread(*, verification: Verification) -> int:
+    """What ``give_up_extraction`` does, for every document of the case that a machine was still to read; a reader that is at work comes too late.
+    The caller holds the verification's lock. Returns how many documents that were."""
+    unread = [
+        document
+        for document in live_documents(verification).filter(draft=False, images_redacted_at__isnull=True)
+        if document.status == DocumentStatus.IN_PROGRESS or (document.status == DocumentStatus.UPLOADED and _is_due(verification))
+    ]
+    for document in unread:
+        asked = document.extractions.filter(status__in=(ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)).values_list("request", flat=True)
+        for request in dict.fromkeys([*asked.order_by(), ""]):
+            give_up_extraction(document_id=document.pk, reader=document.reader, request=request)
+    return len(unread)
+
+
+def fail_open_runs(document_ids: Collection[str]) -> None:
+    """Nobody reads these documents any more."""
+    rows = Extraction.objects.filter(document__in=document_ids, status__in=(ExtractionStatus.PENDING, ExtractionStatus.PROCESSING))
+    rows.update(status=ExtractionStatus.FAILED, completed_at=timezone.now())
+
+
+@transaction.atomic
 def request_extraction(*, caller: Caller, flow: str, document_id: str, kinds: Collection[str] | None) -> Extraction:
     """Ask for another run; answers with the record of the strongest reader asked for (mrz > barcode > ocr > face).
 
-    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_is_draft, document_canceled, document_in_progress.
+    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, verification_on_hold, document_is_draft, document_canceled,
+    document_in_progress.
     """
     found = get_document(caller=caller, flow=flow, document_id=document_id)
     verification = lock_verification(found.verification_id)
@@ -304,8 +327,7 @@ def classification_of(document: Document) -> dict[str, Any]:
     """What the reading took the document for: ``{predicted_type, country, confidence, candidates}``.
 
     Raises Refused: redacted, not_extracted (422)."""
-    if document.verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(document.verification, document)
     if document.reading is None:
         raise Refused("not_extracted", "The document was not read yet.", status=422)
     found: Mapping[str, Any] = document.reading.get("classified") or {}
@@ -351,12 +373,13 @@ def record_comparison(document: Document, reference: Document, results: Mapping[
 
 
 def _require_readable(verification: Verification, document: Document) -> None:
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     if document.images_redacted_at is not None:
         raise Refused("images_redacted", "The document's images were deleted.")
     if verification.status == VerificationStatus.CANCELED:
         raise Refused("verification_canceled", "The verification is canceled.")
+    if verification.is_paused:
+        raise Refused("verification_on_hold", "The verification is paused; nothing of it is read until it is resumed.")
     if document.draft:
         raise Refused("document_is_draft", "The document is a draft; submit it first.")
     if document.status == DocumentStatus.CANCELED:
@@ -374,8 +397,7 @@ def correct_fields(*, caller: Caller, flow: str, document_id: str, values: Mappi
     found = get_document(caller=caller, flow=flow, document_id=document_id)
     verification = lock_verification(found.verification_id)
     document = lock_document(document_id)
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     if document.status not in (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK):
         raise Refused("document_not_extracted", "Fields can be corrected while the document is Extracted or in Double check.")
     if unknown := sorted(set(values) - set(correctable_paths(document))):

@@ -6,6 +6,7 @@ with the bytes comes back as ``Refused("image_invalid")``, never as a decoder's 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,13 +38,15 @@ pi_heif.register_heif_opener()
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What an upload is: ``format`` a key of ``CONTENT_TYPES``, ``width`` and ``height`` in pixels as stored (points for a PDF's first page)."""
+    """What an upload is: ``format`` a key of ``CONTENT_TYPES``, ``width`` and ``height`` in pixels as stored (points for a PDF's first page),
+    ``editor`` the image editor that the metadata name, '' for none or one that is not known."""
 
     format: str
     content_type: str
     width: int
     height: int
     pages: int
+    editor: str = ""
 
 
 def inspect(data: bytes, *, accept_pdf: bool, max_pixels: int = 50_000_000, max_pages: int = 1) -> Inspected:
@@ -58,7 +61,7 @@ def inspect(data: bytes, *, accept_pdf: bool, max_pixels: int = 50_000_000, max_
             if kind == "JPEG":
                 image.draft(image.mode, (max(1, width // 8), max(1, height // 8)))
             image.load()
-            return Inspected(kind, CONTENT_TYPES[kind], width, height, pages)
+            return Inspected(kind, CONTENT_TYPES[kind], width, height, pages, _editor_in(image))
 
 
 def _refuse(message: str) -> Refused:
@@ -155,7 +158,9 @@ def pdf_document(data: bytes, max_pages: int) -> Iterator[pypdfium2.PdfDocument]
 def _inspect_pdf(data: bytes, max_pages: int) -> Inspected:
     with pdf_document(data, max_pages) as document:
         sizes = [page_size(document[index]) for index in range(len(document))]
-        return Inspected("PDF", CONTENT_TYPES["PDF"], round(sizes[0][0]), round(sizes[0][1]), len(sizes))
+        made_by = document.get_metadata_dict(skip_empty=True)
+        editor = editor_named(" ".join(made_by.get(name, "") for name in ("Creator", "Producer")))
+        return Inspected("PDF", CONTENT_TYPES["PDF"], round(sizes[0][0]), round(sizes[0][1]), len(sizes), editor)
 
 
 def page_size(page: pypdfium2.PdfPage) -> tuple[float, float]:
@@ -163,3 +168,36 @@ def page_size(page: pypdfium2.PdfPage) -> tuple[float, float]:
     if min(width, height) < SHORTEST_SIDE or max(width, height) > STEEPEST_ASPECT * min(width, height):
         raise _refuse("A page of the PDF is not shaped like a document.")
     return width, height
+
+
+# Programs whose business it is to change what a picture shows. What develops, scans or sends pictures is none of them.
+_EDITORS = {
+    "Adobe Photoshop": r"photoshop(?!.{0,20}lightroom)", "Affinity Photo": r"affinity (photo|designer)", "Canva": r"\bcanva\b",
+    "Facetune": r"facetune", "Fotor": r"\bfotor\b", "GIMP": r"\bgimp\b", "Krita": r"\bkrita\b", "Paint.NET": r"paint\.net",
+    "PaintShop Pro": r"paint ?shop pro", "Photopea": r"photopea", "PicsArt": r"picsart", "Pixelmator": r"pixelmator", "Pixlr": r"\bpixlr\b",
+    "Snapseed": r"snapseed",
+}  # fmt: skip
+_SOFTWARE, _PROCESSING_SOFTWARE, _XMP = 0x0131, 0x000B, 0x02BC
+# XMP part 1, the xmp namespace, and part 2, stEvt: what made the file, and what changed it.
+_TOOL = re.compile(rb"(?:CreatorTool|softwareAgent)\s*(?:=\s*[\"']|>)([^<\"']{1,200})")
+_MOST_XMP = 256 * 1024
+
+
+def editor_named(text: str) -> str:
+    """The image editor that a line of metadata names, as we call it; '' for none."""
+    return next((name for name, pattern in _EDITORS.items() if re.search(pattern, text, re.IGNORECASE)), "")
+
+
+def _editor_in(image: Image.Image) -> str:
+    """From EXIF, XMP and PNG's text. Metadata that cannot be read say nothing, and are no fault of the picture."""
+    try:
+        exif = image.getexif()
+        said = [exif.get(_SOFTWARE), exif.get(_PROCESSING_SOFTWARE), image.info.get("Software")]
+        xmp = [image.info.get("xmp"), image.info.get("XML:com.adobe.xmp"), exif.get(_XMP)]
+    except Exception:
+        return ""
+    found = [str(value)[:200] for value in said if value]
+    for packet in xmp:
+        raw = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
+        found += [match.decode("utf-8", "replace") for match in _TOOL.findall(raw[:_MOST_XMP])] if isinstance(raw, bytes) else []
+    return next((editor for text in found if (editor := editor_named(text))), "")

@@ -38,7 +38,7 @@ class Document(models.Model):
 
     ``superseded_at`` is set when a resubmission frees its slot: it stays as history. ``reader`` is the outbox row that reads it now.
     ``expiry_look_at`` is when its expiry, which is sealed, is looked at next; null: never again.
-    ``reprocess_run`` names the run that shall read and judge it anew, '' when none does.
+    ``reprocess_run`` names the run that shall read and judge it anew, '' when none does. ``redacted_at``: only a husk is left of it.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_document_id, editable=False)
@@ -59,6 +59,7 @@ class Document(models.Model):
     expiry_told = models.PositiveSmallIntegerField(null=True, editable=False)
     expiry_look_at = models.DateTimeField(null=True, editable=False, default=timezone.now)
     images_redacted_at = models.DateTimeField(null=True, blank=True)
+    redacted_at = models.DateTimeField(null=True, blank=True)
     tags = models.JSONField(default=list, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
 
@@ -147,7 +148,8 @@ class Side(models.TextChoices):
 
 
 class Image(models.Model):
-    """One side as it was uploaded."""
+    """One side as it was uploaded: ``sha256`` (hex) is over its bytes as the client sent them. ``editor`` is the image editor that its metadata name,
+    '' for none."""
 
     id = models.CharField(primary_key=True, max_length=40, default=new_image_id, editable=False)
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="images")
@@ -158,10 +160,12 @@ class Image(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     pages = models.PositiveSmallIntegerField(default=1)
+    editor = models.CharField(max_length=40, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["side"]
+        indexes = [models.Index(fields=["sha256"], name="image_by_content")]
         constraints = [
             models.UniqueConstraint(fields=["document", "side"], name="one_image_per_side"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="image_side_known"),

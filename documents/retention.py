@@ -17,6 +17,7 @@ from flows.effects import modest
 from flows.models import FlowVersion
 from verifications.lifecycle import SYSTEM, lock_verification
 from verifications.models import LegalHold, Verification, VerificationStatus
+from verifications.redaction import Extent
 from verifications.retention import RETENTION, redact
 
 COPY_RESTRICTED = (5, 6, 10)
@@ -105,5 +106,5 @@ def _redact(verification_id: str, times: RetentionTimes, now: datetime) -> bool:
     due = _with_images().filter(_any(_image_grounds(times, now)), verification__in=rows)
     wanted = list(due.values_list("pk", flat=True)) if rows.exists() else []
     if wanted:
-        redact(verification, actor=SYSTEM, ground=RETENTION, images_of=wanted)
+        redact(verification, actor=SYSTEM, ground=RETENTION, extent=Extent(wanted, data=False))
     return bool(wanted)

@@ -131,20 +131,30 @@ def replace_document(
             document.verification = verification
             _admit_draft(document, draft_only)
             target = _admit_change(document, flow, verification_id, change, status)
-            _apply_change(caller, document, target, images, change)
+            apply_change(caller, document, target, images, change)
             _apply_status(caller, document, status, changed=not change.is_empty)
     except IntegrityError as error:
         raise _taken(target.context) from error
     return document
 
 
-def _apply_change(caller: Caller, document: Document, target: Target, images: Mapping[str, tuple[Blob, Inspected]], change: DocumentChange) -> None:
+def apply_change(
+    caller: Caller,
+    document: Document,
+    target: Target,
+    images: Mapping[str, tuple[Blob, Inspected]],
+    change: DocumentChange,
+    *,
+    all_sides: bool = False,
+) -> None:
+    """Write what changes of a document that is not read yet, with what ``take_in`` stored; the caller holds the locks. ``all_sides``: a side that was
+    not sent goes. Raises IntegrityError when the slot is taken, Refused("legal_hold")."""
     if change.is_empty:
         return
     document.context, document.type_id, document.country = target.context, target.type.id, target.country
     with transaction.atomic():
         document.save(update_fields=["context", "type_id", "country", "updated_at"])
-    stale = [*images, *([Side.BACK] if target.sides == 1 else [])]
+    stale = Side.values if all_sides else [*images, *([Side.BACK] if target.sides == 1 else [])]
     if document.images.filter(side__in=stale).exists():
         require_not_held(document.verification)
     _drop_images(document, stale)
@@ -171,8 +181,7 @@ def label_document(*, caller: Caller, document_id: str, tags: Sequence[str] | No
     """
     verification = lock_verification(_find(caller, document_id).verification_id)
     document = _find_again(document_id)
-    if verification.redacted_at is not None:
-        raise Refused("redacted", "The verification's data was deleted.")
+    require_not_redacted(verification, document)
     before = (list(document.tags), dict(document.metadata))
     if tags is not None:
         document.tags = list(dict.fromkeys(tags))
@@ -303,7 +312,11 @@ def resume_verification(*, caller: Caller, flow: str, verification_id: str) -> V
     days = verification.definition.expires_after_days
     term = timezone.now() + timedelta(days=days) if days else None
     changes = {"expires_at": term} if verification.status == VerificationStatus.EXPIRED else {}
-    return move(verification, "resume", verification=verification, actor=caller.name, changes=changes)
+    was_paused = verification.is_paused
+    move(verification, "resume", verification=verification, actor=caller.name, changes=changes)
+    for document in live_documents(verification).filter(status=DocumentStatus.UPLOADED, draft=False) if was_paused else ():
+        emit("document.reading_requested", verification=verification, document=document)
+    return verification
 
 
 @transaction.atomic
@@ -319,6 +332,8 @@ def resubmit_verification(
         raise Refused("redacted", "The verification's data was deleted.")
     live = {entry.pk: entry for entry in live_documents(verification).select_for_update()}
     wanted = [pk for pk, entry in live.items() if entry.status != DocumentStatus.APPROVED] if documents is None else list(documents)
+    # Nothing can be judged by a husk: its place is free for a new upload, whatever was decided of it.
+    wanted += [pk for pk, entry in live.items() if entry.redacted_at is not None and pk not in wanted]
     if unknown := [pk for pk in wanted if pk not in live]:
         raise Refused("document_not_found", "No such document in this verification.", status=404, extra={"documents": unknown})
     days = verification.definition.expires_after_days
@@ -353,6 +368,14 @@ def require_open(verification: Verification, flow: str) -> None:
         raise Refused("verification_canceled", "The verification is canceled.")
     if verification.status != VerificationStatus.STARTED:
         raise Refused("verification_not_started", "The verification is not in Started status.")
+
+
+def require_not_redacted(verification: Verification, document: Document) -> None:
+    """Raises Refused("redacted")."""
+    if verification.redacted_at is not None:
+        raise Refused("redacted", "The verification's data was deleted.")
+    if document.redacted_at is not None:
+        raise Refused("redacted", "The document's data was deleted.")
 
 
 def require_faces_compared() -> None:
@@ -524,7 +547,7 @@ def _keep_images(document: Document, images: Mapping[str, tuple[Blob, Inspected]
     for side, (blob, found) in images.items():
         Image.objects.create(
             document=document, side=side, blob=storage.keep(blob), sha256=blob.sha256, content_type=found.content_type,
-            width=found.width, height=found.height, pages=found.pages,
+            width=found.width, height=found.height, pages=found.pages, editor=found.editor,
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ EVENTS = {
         EventKind("document.extraction_failed", ("document.give_up_reading",)),
         EventKind("document.canceled", ("document.cancel",)),
         EventKind("document.deleted"),
+        EventKind("document.redacted"),
         EventKind("document.expiring"),
         EventKind("decision.made"),
         EventKind("export.requested", public=False),

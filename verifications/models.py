@@ -71,8 +71,9 @@ class Verification(models.Model):
 
     ``standalone``: made for a single document that was uploaded without a case; never submitted, and in no list of cases. ``group_ref`` is the
     client's own name for cases that belong together. ``request`` is what the client asked with, kept to be shown to it again. ``dialect`` names the
-    words in which its own webhook is told of events, '' for ours. ``opened_at`` is when the person first opened a capture link; ``consent`` what they
-    agreed to there: ``{"at", "ip", "version"}``.
+    words in which its own webhook is told of events, '' for ours. ``held_reasons`` are the codes for which it was last held by itself, [] where
+    somebody did that. ``opened_at`` is when the person first opened a capture link; ``consent`` what they agreed to there:
+    ``{"at", "ip", "version"}``.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=new_verification_id, editable=False)
@@ -82,6 +83,7 @@ class Verification(models.Model):
     flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="verifications")
     status = FSMIntegerField(choices=_S, default=_S.STARTED, protected=True)
     held_from = models.PositiveSmallIntegerField(choices=_S, null=True, editable=False)
+    held_reasons = models.JSONField(default=list, blank=True, editable=False)
     external_ref = models.CharField(max_length=255, blank=True, default="")
     expected_sealed = models.BinaryField(null=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True)
@@ -159,6 +161,11 @@ class Verification(models.Model):
     def definition(self) -> FlowDefinition:
         """The flow as it was when this verification began."""
         return self.flow_version.definition
+
+    @property
+    def is_paused(self) -> bool:
+        """On Hold by itself: nothing of it is read until somebody takes it up again."""
+        return self.status == _S.HOLD and bool(self.held_reasons)
 
     @transition(field=status, source=_S.STARTED, target=_S.SUBMITTED)
     def submit(self) -> None: ...
@@ -463,7 +470,7 @@ class RedactionReceipt(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40, default=new_receipt_id, editable=False)
     verification = models.ForeignKey(Verification, on_delete=models.PROTECT, related_name="redaction_receipts")
-    kind = models.CharField(max_length=6, choices=[("images", "Images"), ("all", "Everything")])
+    kind = models.CharField(max_length=8, choices=[("images", "Images"), ("document", "One document"), ("all", "Everything")])
     ground = models.CharField(max_length=12, choices=[("requested", "Requested"), ("retention", "Retention time")])
     content = models.JSONField()
     signature = models.CharField(max_length=120)

@@ -13,6 +13,18 @@ from verifications.models import CaptureLink, DeliveryStatus, Event, LegalHold, 
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is forgotten: of the ``documents`` named (None: of the whole case) their images and, with ``data``, what else is known of them."""
+
+    documents: Collection[str] | None = None
+    data: bool = True
+
+    @property
+    def is_everything(self) -> bool:
+        return self.documents is None
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """What one redactor removed: how many documents lost their data, and the SHA-256 (hex) of every file that went."""
 
@@ -23,10 +35,10 @@ class Removed:
         return Removed(self.documents + other.documents, self.hashes + other.hashes)
 
 
-def redact_case(verification: Verification, images_of: Collection[str] | None) -> Removed:
+def redact_case(verification: Verification, extent: Extent) -> Removed:
     """What the client declared and noted, its own reference included, also where events repeat that. The address that is told of the case goes when
     it has been told of this, too: ``forget_addresses``."""
-    if images_of is None:
+    if extent.is_everything:
         verification.expected_sealed = verification.request_sealed = verification.consent_sealed = None
         verification.metadata, verification.tags, verification.external_ref, verification.group_ref = {}, [], "", ""
         sealed = ("expected_sealed", "request_sealed", "consent_sealed")
@@ -57,8 +69,9 @@ def forget_addresses() -> int:
     return done.exclude(pk__in=events.values("verification_id")).update(webhook_url="", webhook_secret_sealed=None)
 
 
-def forget_replies(verification: Verification, images_of: Collection[str] | None) -> Removed:
-    """Answers kept for repeated requests about the verification; links to images in them are made anew each time, so these may stay."""
-    if images_of is None:
-        forget_answers([verification.pk], code="redacted")
+def forget_replies(verification: Verification, extent: Extent) -> Removed:
+    """Answers kept for repeated requests about the verification, each of which may show any of its documents; links to images in them are made anew
+    each time, so that they may stay where only images go."""
+    if extent.data:
+        forget_answers([verification.pk], code="redacted" if extent.is_everything else "document_redacted")
     return Removed()

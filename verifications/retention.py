@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,10 +18,11 @@ from verifications.holds import require_not_held
 from verifications.lifecycle import get_verification
 from verifications.models import RedactionReceipt, Verification, VerificationStatus
 from verifications.outbox import emit
-from verifications.redaction import Removed
+from verifications.redaction import Extent, Removed
 from verifications.services import Caller, locked_in_flow, require_flow
 
 REQUESTED, RETENTION = "requested", "retention"
+EVERYTHING = Extent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +68,43 @@ def receipts_of(*, caller: Caller, flow: str, verification_id: str) -> list[Reda
     return list(RedactionReceipt.objects.filter(verification=verification))
 
 
-def redact(verification: Verification, *, actor: str, ground: str, images_of: Collection[str] | None = None) -> Removed:
-    """One pass over every floor: all that is known (``images_of`` None) or the images of some documents. The caller holds the lock."""
+def redact(verification: Verification, *, actor: str, ground: str, extent: Extent = EVERYTHING) -> Removed:
+    """One pass over every floor. The caller holds the lock."""
     removed = Removed()
     for redactor in _redactors():
-        removed += redactor(verification, images_of)
-    if images_of is None:
+        removed += redactor(verification, extent)
+    if extent.is_everything:
         datakeys.destroy(verification.pk)
         verification.redacted_at = timezone.now()
         verification.save(update_fields=["redacted_at", "updated_at"])
-    _write_receipt(verification, removed, actor=actor, ground=ground, kind="images" if images_of is not None else "all")
-    if images_of is None:
+    _write_receipt(verification, removed, actor=actor, ground=ground, extent=extent)
+    if extent.is_everything:
         emit("verification.redacted", verification=verification)
     return removed
 
 
-def _redactors() -> Iterator[Callable[[Verification, Collection[str] | None], Removed]]:
+def _redactors() -> Iterator[Callable[[Verification, Extent], Removed]]:
     for name in import_string(f"{settings.PIPELINE}.REDACTORS"):
         yield import_string(name)
 
 
-def _write_receipt(verification: Verification, removed: Removed, *, actor: str, ground: str, kind: str) -> RedactionReceipt:
-    """What went, signed, with the place in the audit chain that says so."""
-    action = "verification.redacted" if kind == "all" else "verification.images_redacted"
-    data = {"ground": ground, "documents": removed.documents, "files": len(removed.hashes)}
+_ACTIONS = {"all": "verification.redacted", "images": "verification.images_redacted", "document": "document.redacted"}
+
+
+def _write_receipt(verification: Verification, removed: Removed, *, actor: str, ground: str, extent: Extent) -> RedactionReceipt:
+    """What went, signed, with the place in the audit chain that says so. One document's is about that document."""
+    kind = "all" if extent.is_everything else "document" if extent.data else "images"
+    named = {"document_ids": sorted(extent.documents or ())} if kind == "document" else {}
+    subject = verification.pk if kind != "document" else named["document_ids"][0]
+    data = {"ground": ground, "documents": removed.documents, "files": len(removed.hashes), **named}
     entry = audit.record(
-        workspace_id=verification.workspace_id, actor=actor, action=action, subject=verification.pk, verification=verification.pk, data=data
+        workspace_id=verification.workspace_id, actor=actor, action=_ACTIONS[kind], subject=subject, verification=verification.pk, data=data
     )
     receipt = RedactionReceipt(verification=verification, kind=kind, ground=ground)
     receipt.content = {
         "receipt": receipt.pk, "verification": verification.pk, "workspace": verification.workspace_id, "kind": kind, "ground": ground,
         "by": actor, "at": entry.at.isoformat(), "documents": removed.documents, "sha256": sorted(removed.hashes),
-        "audit": {"number": entry.number, "hash": entry.hash},
+        "audit": {"number": entry.number, "hash": entry.hash}, **named,
     }  # fmt: skip
     receipt.signature = servicekeys.sign(servicekeys.canonical(receipt.content))
     receipt.save(force_insert=True)

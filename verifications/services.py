@@ -25,6 +25,7 @@ EXPECTED_PARTS = ("person", "address", "documents", "witness")
 METADATA_VALUE_BYTES = 16 * 1024
 OPEN_STATUSES = (VerificationStatus.STARTED, VerificationStatus.SUBMITTED, VerificationStatus.DOUBLE_CHECK, VerificationStatus.HOLD)
 MOST_TAGS = 50
+SUSPECTED_FRAUD = "suspected_fraud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,14 @@ def hold_verification(*, caller: Caller, flow: str, verification_id: str) -> Ver
     if verification.status == VerificationStatus.HOLD:
         return verification
     origin = int(verification.status)
-    return move(verification, "hold", verification=verification, actor=caller.name, changes={"held_from": origin})
+    return move(verification, "hold", verification=verification, actor=caller.name, changes={"held_from": origin, "held_reasons": []})
+
+
+def pause_verification(verification: Verification, *, reasons: Sequence[str]) -> Verification:
+    """Put a Submitted case on Hold before any of it is read, for codes of which the first says why and the others what was noticed. The caller holds
+    the lock."""
+    changes = {"held_from": int(verification.status), "held_reasons": list(reasons)}
+    return move(verification, "hold", verification=verification, actor=SYSTEM, reason=reasons[0], reasons=reasons, changes=changes)
 
 
 @transaction.atomic

@@ -250,7 +250,7 @@ class EventPage(TypedDict):
     links: LinksAnswer
     meta: MetaAnswer
 
-EventsEnum: TypeAlias = Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
+EventsEnum: TypeAlias = Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.redacted", "document.expiring", "decision.made"]
 
 class EvidenceAnswer(TypedDict):
     """``normalised`` tells what the values became before they were compared."""
@@ -650,7 +650,7 @@ class ListEntryPage(TypedDict):
     links: LinksAnswer
     meta: MetaAnswer
 
-ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address", "blocked_country"]
+ListKind: TypeAlias = Literal["blocked_document_number", "blocked_name", "known_cmra_address", "own_address", "blocked_country", "blocked_file"]
 
 class MessageAnswer(TypedDict):
     """What a reviewer wrote for the applicant. ``document_id`` null: about the whole verification."""
@@ -746,14 +746,16 @@ class ReceiptAnswer(TypedDict):
     kind: ReceiptAnswerKindEnum
     signature: str
 
-ReceiptAnswerKindEnum: TypeAlias = Literal["images", "all"]
+ReceiptAnswerKindEnum: TypeAlias = Literal["images", "document", "all"]
 
 class ReceiptContentAnswer(TypedDict):
-    """``sha256`` of every file that was deleted, ``audit`` the entry that says so."""
+    """``sha256`` of every file that was deleted, ``audit`` the entry that says so, ``document_ids`` where only these
+    documents' data went."""
 
     at: str
     audit: AuditPlaceAnswer
     by: str
+    document_ids: NotRequired[list[str]]
     documents: int
     ground: str
     kind: str
@@ -801,7 +803,7 @@ class TypeCountryAnswer(TypedDict):
     iso3: str
     sides: int
 
-TypeEnum: TypeAlias = Literal["verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]
+TypeEnum: TypeAlias = Literal["verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.redacted", "document.expiring", "decision.made"]
 
 TypesEnum: TypeAlias = Literal["mrz", "barcode", "ocr", "face"]
 
@@ -885,7 +887,7 @@ class WebhookAmendmentRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
     dialect: NotRequired[DialectEnum | NullEnum]
-    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
+    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.redacted", "document.expiring", "decision.made"]] | None]
     url: NotRequired[str]
 
 class WebhookAnswer(TypedDict):
@@ -906,7 +908,7 @@ class WebhookCreationRequest(TypedDict):
     active: NotRequired[bool]
     description: NotRequired[str | None]
     dialect: NotRequired[DialectEnum | NullEnum]
-    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.expiring", "decision.made"]] | None]
+    events: NotRequired[list[Literal["*", "verification.created", "verification.submitted", "verification.finished", "verification.review_required", "verification.canceled", "verification.expired", "verification.held", "verification.resumed", "verification.resubmission_requested", "verification.message_added", "verification.redacted", "document.uploaded", "document.extracted", "document.extraction_failed", "document.canceled", "document.deleted", "document.redacted", "document.expiring", "decision.made"]] | None]
     url: str
 
 class WebhookEnvelope(TypedDict):

@@ -23,6 +23,7 @@ from verifications.services import Caller
 REPLAYED = {"Idempotency-Replayed": "true"}
 _ERASED = {
     "redacted": Refused("redacted", "The verification's data was deleted.", headers=REPLAYED),
+    "document_redacted": Refused("redacted", "The data of a document that the answer showed was deleted.", headers=REPLAYED),
     "document_not_found": Refused("document_not_found", "No such document.", status=404, headers=REPLAYED),
 }
 

@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(default=functools.partial(flows.ids.new_id, *('lis',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
                 ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=8)),
-                ('kind', models.CharField(choices=[('blocked_document_number', 'Blocked document number'), ('blocked_name', 'Blocked name'), ('known_cmra_address', 'Address of a known CMRA'), ('own_address', 'Own address'), ('blocked_country', 'Blocked issuing country')], max_length=24)),
+                ('kind', models.CharField(choices=[('blocked_document_number', 'Blocked document number'), ('blocked_name', 'Blocked name'), ('known_cmra_address', 'Address of a known CMRA'), ('own_address', 'Own address'), ('blocked_country', 'Blocked issuing country'), ('blocked_file', 'Blocked file')], max_length=24)),
                 ('name', models.CharField(max_length=120)),
                 ('created_by', models.CharField(max_length=80)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(default=functools.partial(flows.ids.new_id, *('lst',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
                 ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=8)),
-                ('kind', models.CharField(choices=[('blocked_document_number', 'Blocked document number'), ('blocked_name', 'Blocked name'), ('known_cmra_address', 'Address of a known CMRA'), ('own_address', 'Own address'), ('blocked_country', 'Blocked issuing country')], max_length=24)),
+                ('kind', models.CharField(choices=[('blocked_document_number', 'Blocked document number'), ('blocked_name', 'Blocked name'), ('known_cmra_address', 'Address of a known CMRA'), ('own_address', 'Own address'), ('blocked_country', 'Blocked issuing country'), ('blocked_file', 'Blocked file')], max_length=24)),
                 ('digest', models.CharField(editable=False, max_length=64)),
                 ('content_sealed', models.BinaryField()),
                 ('created_by', models.CharField(max_length=80)),
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='operatorlist',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['blocked_document_number', 'blocked_name', 'known_cmra_address', 'own_address', 'blocked_country'])), name='operator_list_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['blocked_document_number', 'blocked_name', 'known_cmra_address', 'own_address', 'blocked_country', 'blocked_file'])), name='operator_list_kind_known'),
         ),
         migrations.AddIndex(
             model_name='listentry',
@@ -375,7 +375,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='listentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['blocked_document_number', 'blocked_name', 'known_cmra_address', 'own_address', 'blocked_country'])), name='list_entry_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['blocked_document_number', 'blocked_name', 'known_cmra_address', 'own_address', 'blocked_country', 'blocked_file'])), name='list_entry_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='opinion',

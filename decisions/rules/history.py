@@ -10,6 +10,7 @@ from decisions.rules.registry import (
     CONFIDENCE,
     Finding,
     Thresholds,
+    failed,
     failed_if_sure,
     normalised_number,
     not_applicable,
@@ -70,15 +71,22 @@ def _matches(evidence: Evidence, kind: str) -> list[tuple[str, str]]:
 @rule(
     reference="R19",
     group="document",
-    inputs=("document.number", "document.country_code", "operator's lists"),
+    inputs=("document.number", "document.country_code", "SHA-256 of the files", "operator's lists"),
     reason_code="document_blocked",
     sentence="This document cannot be accepted. Please contact the operator.",
     fix="contact_operator",
-    version=2,
+    contexts=ANY_CONTEXT,
+    version=3,
     defaults={"confidence": CONFIDENCE},
 )
 def document_not_blocked(evidence: Evidence, threshold: Thresholds) -> Finding:
-    """Neither the document's number nor the country that issued it is on the operator's lists, such as of documents reported lost or forged."""
+    """Neither the document's number, its files nor its issuing country is on the operator's lists, such as of documents reported lost or forged.
+
+    A file is known by the SHA-256 of its bytes as they were uploaded: nothing of that is read, so that nothing of it can be in doubt.
+    """
+    hashes = set(evidence.document.image_hashes)
+    if files := [entry for entry, value in _matches(evidence, "blocked_file") if value.strip().lower() in hashes]:
+        return failed(computed={"entries": files, "same": "file"})
     number, country = observed(evidence.document, "document.number"), observed(evidence.document, "document.country_code")
     if blocked := [entry for entry, value in _matches(evidence, "blocked_country") if value.upper() in issuers(evidence.document)]:
         # What was declared alone rejects nobody.

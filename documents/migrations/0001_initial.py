@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('expiry_told', models.PositiveSmallIntegerField(editable=False, null=True)),
                 ('expiry_look_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True)),
                 ('images_redacted_at', models.DateTimeField(blank=True, null=True)),
+                ('redacted_at', models.DateTimeField(blank=True, null=True)),
                 ('tags', models.JSONField(blank=True, default=list)),
                 ('metadata', models.JSONField(blank=True, default=dict)),
                 ('verification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='verifications.verification')),
@@ -106,6 +107,7 @@ class Migration(migrations.Migration):
                 ('width', models.PositiveIntegerField()),
                 ('height', models.PositiveIntegerField()),
                 ('pages', models.PositiveSmallIntegerField(default=1)),
+                ('editor', models.CharField(blank=True, default='', editable=False, max_length=40)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('blob', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='image', to='documents.blob')),
                 ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='documents.document')),
@@ -190,6 +192,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='extraction',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'processing', 'completed', 'failed'])), name='extraction_status_known'),
+        ),
+        migrations.AddIndex(
+            model_name='image',
+            index=models.Index(fields=['sha256'], name='image_by_content'),
         ),
         migrations.AddConstraint(
             model_name='image',

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.db import connections
 from django.utils import timezone
+from racing import at_once
 
 from decisions import desk
 from documents import capture
 from factories import Person, make_person, start
-from flows.errors import Refused
 from verifications.models import AuditEntry, CaptureLink, Verification, VerificationStatus
 from verifications.services import Caller
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("racing")]
-
-
-def at_once(acts: list[Callable[[], str | None]]) -> list[str | None]:
-    """What each said; a refusal by its code."""
-    told: list[str | None] = []
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], str | None]) -> None:
-        try:
-            barrier.wait(30)
-            told.append(act())
-        except Refused as refusal:
-            told.append(refusal.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return told
 
 
 def test_one_of_many_visits_at_once_is_the_first(alice: Person) -> None:

@@ -190,6 +190,16 @@ class TestAdmin:
             "list_entry.removed",
         ]
 
+    def test_a_file_is_blocked_by_its_hash(self, boss: Client, alice: Person) -> None:
+        short = boss.post("/admin/decisions/listentry/add/", self.form(alice, kind="blocked_file", value="ab" * 31))
+        assert "The SHA-256 of the file as it is uploaded is needed" in short.content.decode()
+        added = boss.post("/admin/decisions/listentry/add/", self.form(alice, kind="blocked_file", value="AB" * 32))
+        entry = ListEntry.objects.get()
+        assert (added.status_code, entry.kind, refused(alice.post("/lists", {"kind": "blocked_file", "value": "ab" * 32, "reason": "x"}))) == (
+            302, "blocked_file", (400, "list_entry_exists"),
+        )  # fmt: skip
+        assert "AB" * 32 in boss.get("/admin/decisions/listentry/").content.decode()
+
     def test_several_are_taken_off_at_once(self, boss: Client, alice: Person) -> None:
         ids = [add(alice, NUMBER)["id"], add(alice, ADDRESS)["id"]]
         boss.post("/admin/decisions/listentry/", {"action": "delete_selected", "_selected_action": ids, "post": "yes"})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
 import pytest
-from django.apps import apps
+from canary import CANARY, files, found_in, stored, stored_envelopes
 from django.core.cache import cache
-from django.core.files.storage import default_storage
 from django.test import Client
 from scripted import LEASE, PASSPORT, Script
 
@@ -23,7 +22,7 @@ from documents.models import Blob, BlobState, Correction, Document, Extraction
 from factories import Person, start, upload, work_off
 from flows import datakeys, servicekeys
 from flows.models import DataKey
-from flows.vault import Destroyed, Sealed
+from flows.vault import Destroyed
 from verifications import destinations
 from verifications.destinations import Attempt
 from verifications.models import AuditEntry, Event, LegalHold, OutboxMessage, RedactionReceipt, Verification, VerificationStatus, WebhookDelivery
@@ -31,7 +30,6 @@ from verifications.redaction import forget_addresses
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
-CANARY = "Zyxwvutsrq"
 EXPECTED = {
     "person": {"first_name": "Homer", "last_name": CANARY, "date_of_birth": "1988-07-23"},
     "address": {"street": f"742 {CANARY} Terrace", "city": "Springfield", "state": "OR", "postal_code": "97477", "country": "USA"},
@@ -86,26 +84,6 @@ def redact(person: Person, case: dict[str, Any]) -> Any:
 
 def code_of(response: Any) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
-
-
-def files() -> dict[str, bytes]:
-    """Name and bytes of everything this test has put into the storage."""
-    names = [f"{key[-2:]}/{key}" for key in Blob.objects.values_list("key", flat=True)]
-    return {name: default_storage.open(name).read() for name in names if default_storage.exists(name)}
-
-
-def stored() -> Iterator[tuple[str, Any]]:
-    """Every column of every row of every table, sealed values opened where any key still opens them."""
-    for model in apps.get_models(include_auto_created=True):
-        sealed = [name for name, value in vars(model).items() if isinstance(value, Sealed)]
-        for row in model._default_manager.all():
-            yield from ((f"{model.__name__}.{field.name}", getattr(row, field.attname)) for field in model._meta.concrete_fields)
-            yield from ((f"{model.__name__}.{name}", getattr(row, name)) for name in sealed)
-
-
-def found_in(value: Any) -> bool:
-    raw = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-    return CANARY.lower().encode() in raw.lower()
 
 
 class TestTheAnswer:
@@ -303,15 +281,6 @@ class TestNothingIsLeft:
         redact(alice, start(alice))
         with pytest.raises(Exception, match="append-only"):
             RedactionReceipt.objects.update(ground="retention")
-
-
-def stored_envelopes() -> Iterator[tuple[str, bytes]]:
-    """Place and bytes of everything sealed under a verification's key, as a backup has them."""
-    for model in apps.get_models():
-        for value in vars(model).values():
-            if isinstance(value, datakeys.SealedUnder):
-                for row in model._default_manager.exclude(**{value.column: None}):
-                    yield value._place(row), bytes(getattr(row, value.column))
 
 
 def test_the_data_of_a_person_is_exported(alice: Person, picture: Picture, script: Script) -> None:

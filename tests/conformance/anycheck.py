@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import uuid
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +49,8 @@ class Anycheck(Kit):
         }  # fmt: skip
         body = {"service_id": service["id"], "folder_id": folder.body["id"], "configuration": configuration}
         yield from self.create(body, service)
+        yield from self.drafts(body)
+        yield from self.paused(body)
         yield from self.refused(body)
 
     def create(self, body: dict[str, Any], service: dict[str, Any]) -> Iterator[Line]:
@@ -74,6 +79,42 @@ class Anycheck(Kit):
         yield f"{what}: result_id is made", is_uuid(plain.body.get("result_id")), str(plain.body.get("result_id"))
         yield status(f"{what}: webhook_url null", self.call("POST", "/verifications", {**body, "webhook_url": None}), 201)
 
+    def drafts(self, body: dict[str, Any]) -> Iterator[Line]:
+        """Ours: the reference has no page about them."""
+        what = "POST /verifications/drafts"
+        made = self.call("POST", "/verifications/drafts", {"service_id": body["service_id"]})
+        yield status(what, made, 201)
+        yield f"{what}: DRAFT", made.body.get("status") == "DRAFT", str(made.body)[:200]
+        place = f"/verifications/{made.body['id']}"
+        yield status("POST /verifications/{id}/submit: an empty draft", self.call("POST", f"{place}/submit"), 400)
+        filled = self.call("PATCH", place, {"configuration": body["configuration"]})
+        yield status("PATCH /verifications/{id}", filled, 200)
+        yield "PATCH /verifications/{id}: still a draft", filled.body.get("status") == "DRAFT", str(filled.body)[:200]
+        yield "PATCH /verifications/{id}: its files", filled.body.get("total_files") == 1, str(filled.body)[:200]
+        yield status("POST /verifications/{id}/continue: a draft", self.call("POST", f"{place}/continue"), 400)
+        sent = self.call("POST", f"{place}/submit")
+        yield status("POST /verifications/{id}/submit", sent, 200)
+        yield "POST /verifications/{id}/submit: no draft any more", sent.body.get("status") != "DRAFT", str(sent.body)[:200]
+        yield status("POST /verifications/{id}/submit: again", self.call("POST", f"{place}/submit"), 400)
+
+    def paused(self, body: dict[str, Any]) -> Iterator[Line]:
+        what = "POST /verifications with fraud_detection"
+        data = picture(secrets.randbelow(256))
+        path = self.call("POST", "/uploads", {"file": data}).body["path"]
+        blocked = self.call("POST", "/api/v1/lists", {"kind": "blocked_file", "value": _sha256(data), "reason": "Conformance"})
+        yield "a file is blocked", blocked.status in (201, 400), str(blocked.body)[:200]
+        files = {"proof_of_address_file": [path]}
+        made = self.call("POST", "/verifications", {**body, "configuration": {**body["configuration"], "fraud_detection": True, "files": files}})
+        yield status(what, made, 201)
+        yield f"{what}: FRAUD_DETECTED", made.body.get("status") == "FRAUD_DETECTED", str(made.body)[:200]
+        yield f"{what}: says why", "file_blocked" in made.body["output"].get("fraud_signals", []), str(made.body.get("output"))
+        done = self.call("POST", f"/verifications/{made.body['id']}/continue")
+        yield status("POST /verifications/{id}/continue", done, 200)
+        yield "POST /verifications/{id}/continue: it goes on", done.body.get("status") not in ("FRAUD_DETECTED", "DRAFT"), str(done.body)[:200]
+        yield status("POST /verifications/{id}/continue: again", self.call("POST", f"/verifications/{made.body['id']}/continue"), 200)
+        if blocked.status == 201:
+            yield status("the file is unblocked", self.call("DELETE", f"/api/v1/lists/{blocked.body['data']['id']}"), 204)
+
     def refused(self, body: dict[str, Any]) -> Iterator[Line]:
         what = "POST /verifications"
         for name in ("service_id", "folder_id", "configuration"):
@@ -94,3 +135,8 @@ class Anycheck(Kit):
         without = self.unauthenticated("GET", "/verifications")
         yield status("GET /verifications: without a key", without, 401)
         yield "GET /verifications: UNAUTHORIZED", without.body["error_code"] == "UNAUTHORIZED", str(without.body)
+
+
+def _sha256(data: str) -> str:
+    """Of a file as it is uploaded, before base64."""
+    return hashlib.sha256(b64decode(data)).hexdigest()

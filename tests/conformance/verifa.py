@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 from tests.conformance.kit import (
@@ -53,6 +54,8 @@ class Verifa(Kit):
         yield from self.links()
         yield from self.cases()
         yield from self.extract(place)
+        yield from self.simulate()
+        yield from self.fingerprints()
 
     def update(self, place: str) -> Iterator[Line]:
         what = "PATCH /sessions/{id}"
@@ -96,8 +99,49 @@ class Verifa(Kit):
         yield f"{what}: document_id", done.body.get("document_id") == uploaded.body["id"], str(done.body)
         yield status(f"{what}: unknown", self.call("POST", "/api/v1/documents/doc_nothing/extract"), 404)
         yield status(f"{what}: without a key", self.unauthenticated("POST", "/api/v1/documents/doc_nothing/extract"), 401)
+        yield from self.redact()
         yield status("DELETE data of a session with documents", self.call("DELETE", f"{place}/data"), 200)
+        late = self.call("DELETE", f"/api/v1/documents/{uploaded.body['id']}")
+        yield (
+            "DELETE /documents/{id}: redacted with its session",
+            late.body == {"status": "already_redacted", "document_id": uploaded.body["id"]},
+            str(late.body),
+        )
         yield status(f"{what}: redacted", self.call("POST", f"/api/v1/documents/{uploaded.body['id']}/extract"), 422)
+
+    def redact(self) -> Iterator[Line]:
+        alone = self.call("POST", "/api/v1/documents", {"document_type": "passport", "country": "USA", "file": picture(90)})
+        yield status("upload a standalone document", alone, 201)
+        place = f"/api/v1/documents/{alone.body['id']}"
+        done = self.call("DELETE", place)
+        yield status("DELETE /documents/{id}", done, 200)
+        yield "DELETE /documents/{id}: deleted", done.body == {"status": "deleted", "document_id": alone.body["id"]}, str(done.body)
+        yield status("DELETE /documents/{id}: again", self.call("DELETE", place), 404)
+
+    def simulate(self) -> Iterator[Line]:
+        """Nothing is uploaded, so that no worker of the instance can be first."""
+        what = "POST /sessions/{id}/simulate"
+        place = f"/api/v1/sessions/{self.call('POST', '/api/v1/sessions', {'workflow_id': 'usps1583'}).body['id']}"
+        yield status(f"{what}: fail, with nothing that could", self.call("POST", f"{place}/simulate", {"action": "fail"}), 400)
+        yield status(f"{what}: an unknown action", self.call("POST", f"{place}/simulate", {"action": "explode"}), 422)
+        done = self.call("POST", f"{place}/simulate", {"action": "expire"})
+        yield f"{what}: expire", done.status == 200 and done.body["status"] == "expired", str(done.body)[:200]
+
+    def fingerprints(self) -> Iterator[Line]:
+        what, sha256 = "POST /fingerprints", secrets.token_hex(32)
+        made, again = (self.call("POST", "/api/v1/fingerprints", {"hash": sha256}) for _ in range(2))
+        yield status(f"{what}: a hash", made, 201)
+        wanted = {
+            "id": is_text, "document_id": exactly(None), "kind": exactly("file"), "fingerprint_hash": exactly(sha256), "created_at": is_moment,
+        }  # fmt: skip
+        yield from fields(what, made.body, wanted)
+        yield f"{what}: the same one again", again.status == 200 and again.body == made.body, str(again.body)[:200]
+        listed = self.call("GET", "/api/v1/fingerprints")
+        yield "GET /fingerprints: newest first", listed.body["data"][0] == made.body, str(listed.body)[:200]
+        yield status(f"{what}: no hash", self.call("POST", "/api/v1/fingerprints", {"hash": sha256[1:]}), 422)
+        place = f"/api/v1/fingerprints/{made.body['id']}"
+        yield status("DELETE /fingerprints/{id}", self.call("DELETE", place), 204)
+        yield status("DELETE /fingerprints/{id}: gone", self.call("DELETE", place), 404)
 
     def links(self) -> Iterator[Line]:
         what = "POST /sessions/{id}/links"

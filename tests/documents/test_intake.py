@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
-from documents.intake import Inspected, inspect
+from documents.intake import Inspected, editor_named, inspect
 from documents.readers.opening import LONGEST_DECODED_SIDE, LONGEST_RENDERED_SIDE, open_pages
 from flows.errors import Refused
 
@@ -247,3 +247,21 @@ def test_one_changed_byte_is_read_or_refused(kind: str, place: int, value: int) 
         assert all(page.rgb.dtype == np.uint8 and page.rgb.ndim == 3 for page in pages)
     except Refused as error:
         assert error.code == "image_invalid"  # noqa: PT017
+
+
+@pytest.mark.parametrize(("said", "editor"), [
+    ("Adobe Photoshop 25.4 (Windows)", "Adobe Photoshop"), ("Adobe Photoshop Lightroom Classic 13.2", ""), ("GIMP 2.10", "GIMP"), ("Gimpel AG", ""),
+    ("paint.net 5.0.13", "Paint.NET"), ("PicsArt", "PicsArt"), ("iOS 17.4", ""), ("", ""),
+])  # fmt: skip
+def test_editors_are_known_by_name(said: str, editor: str) -> None:
+    exif = Image.Exif()
+    exif[0x0131] = said
+    assert (editor_named(said), inspect(encoded(picture(), "JPEG", exif=exif), accept_pdf=False).editor) == (editor, editor)
+
+
+@pytest.mark.parametrize("metadata", [
+    {"exif": b"Exif\0\0" + b"\xff" * 40}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\xff\xff"}, {"xmp": b'CreatorTool="' + b"x" * 50_000},
+    {"xmp": b'<xmp:CreatorTool>\xff\xfe</xmp:CreatorTool>'},
+], ids=["no EXIF", "EXIF that ends", "a tool without end", "no UTF-8"])  # fmt: skip
+def test_metadata_that_cannot_be_read_are_no_fault_of_the_picture(metadata: dict[str, bytes]) -> None:
+    assert inspect(encoded(picture(), "JPEG", **metadata), accept_pdf=False).editor == ""

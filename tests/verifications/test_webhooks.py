@@ -459,6 +459,6 @@ def test_the_catalogue_is_the_contracts() -> None:
             "created", "submitted", "finished", "review_required", "canceled", "expired", "held", "resumed", "resubmission_requested",
             "message_added", "redacted",
         )),
-        *(f"document.{word}" for word in ("uploaded", "extracted", "extraction_failed", "canceled", "deleted", "expiring")),
+        *(f"document.{word}" for word in ("uploaded", "extracted", "extraction_failed", "canceled", "deleted", "redacted", "expiring")),
         "decision.made",
     }  # fmt: skip

@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=8)),
                 ('status', django_fsm.FSMIntegerField(choices=[(1, 'Started'), (2, 'Submitted'), (3, 'Approved'), (4, 'Rejected'), (5, 'Double Check'), (6, 'Expired'), (7, 'Canceled'), (8, 'Hold')], default=1, protected=True)),
                 ('held_from', models.PositiveSmallIntegerField(choices=[(1, 'Started'), (2, 'Submitted'), (3, 'Approved'), (4, 'Rejected'), (5, 'Double Check'), (6, 'Expired'), (7, 'Canceled'), (8, 'Hold')], editable=False, null=True)),
+                ('held_reasons', models.JSONField(blank=True, default=list, editable=False)),
                 ('external_ref', models.CharField(blank=True, default='', max_length=255)),
                 ('expected_sealed', models.BinaryField(null=True)),
                 ('metadata', models.JSONField(blank=True, default=dict)),
@@ -123,7 +124,7 @@ class Migration(migrations.Migration):
             name='RedactionReceipt',
             fields=[
                 ('id', models.CharField(default=functools.partial(flows.ids.new_id, *('rcp',), **{}), editable=False, max_length=40, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('images', 'Images'), ('all', 'Everything')], max_length=6)),
+                ('kind', models.CharField(choices=[('images', 'Images'), ('document', 'One document'), ('all', 'Everything')], max_length=8)),
                 ('ground', models.CharField(choices=[('requested', 'Requested'), ('retention', 'Retention time')], max_length=12)),
                 ('content', models.JSONField()),
                 ('signature', models.CharField(max_length=120)),

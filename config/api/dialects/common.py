@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from ulid import ULID
 
+from config.api.auth import require_scope
 from config.api.errors import refused_by
 from config.api.flow.files import open_link
 from config.api.headers import style_of
@@ -102,6 +103,10 @@ class DialectView(ApiView):
     def may(self, scope: str) -> bool:
         """Whether the token carries a scope beyond the one that let it in."""
         return scope in cast("ApiToken", self.request.auth).scopes
+
+    def require(self, scope: str) -> None:
+        """Raises Refused("missing_scope") where what was sent takes a scope beyond the one that let it in."""
+        require_scope(self.request, scope)
 
     def found_document(self, document_id: str) -> Document:
         """Raises Refused("document_not_found")."""

@@ -383,7 +383,7 @@ class AuditPlaceAnswer(s.Serializer):
 
 
 class ReceiptContentAnswer(s.Serializer):
-    """``sha256`` of every file that was deleted, ``audit`` the entry that says so."""
+    """``sha256`` of every file that was deleted, ``audit`` the entry that says so, ``document_ids`` where only these documents' data went."""
 
     receipt = s.CharField()
     verification = s.CharField()
@@ -395,13 +395,14 @@ class ReceiptContentAnswer(s.Serializer):
     documents = s.IntegerField()
     sha256 = s.ListField(child=s.CharField())
     audit = AuditPlaceAnswer()
+    document_ids = s.ListField(child=s.CharField(), required=False)
 
 
 class ReceiptAnswer(s.Serializer):
     """``signature`` is base64 of Ed25519 over the content's canonical JSON (sorted keys, no blanks, UTF-8)."""
 
     id = s.CharField()
-    kind = s.ChoiceField([("images", "images"), ("all", "all")])
+    kind = s.ChoiceField([("images", "images"), ("document", "document"), ("all", "all")])
     ground = s.ChoiceField([("requested", "requested"), ("retention", "retention")])
     content = ReceiptContentAnswer()
     signature = s.CharField()

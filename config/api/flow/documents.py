@@ -152,6 +152,7 @@ class ExtractDocument(ApiView):
             "redacted",
             "images_redacted",
             "verification_canceled",
+            "verification_on_hold",
             "document_is_draft",
             "document_canceled",
             "document_in_progress",

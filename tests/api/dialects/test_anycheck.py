@@ -100,7 +100,7 @@ def test_what_could_not_be_read_can_be_retried(alice: Person, picture: Picture, 
     ({"photo_id_country": "XX"}, "INVALID_REQUEST", 400), ({"files": {"moon_file": []}}, "INVALID_REQUEST", 400),
     ({"files": {"photo_id_file": []}}, "INVALID_REQUEST", 400), ({"files": {"photo_id_file": ["/uploads/upl_x"]}}, "INVALID_REQUEST", 400),
     ({"verification_type": "SELFIE"}, "INVALID_REQUEST", 400), ({"verification_type": "KTP_SELFIE"}, "NOT_OFFERED", 501),
-    ({"fraud_detection": True}, "NOT_OFFERED", 501),
+    ({"fraud_detection": "yes"}, "INVALID_REQUEST", 400), ({"fraud_detection": 1}, "INVALID_REQUEST", 400),
 ], ids=str)  # fmt: skip
 def test_a_configuration_that_will_not_do_leaves_nothing(alice: Person, picture: Picture, change: dict[str, Any], code: str, status: int) -> None:
     body = wanted(alice, picture)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from scripted import PASSPORT, Script
 from speaking import JSON_API, say
 
-from decisions.models import ListEntry
+from decisions.models import Fingerprint, ListEntry
 from documents.models import Document, Extraction
 from factories import Person, b64, make_person, start, submitted, upload, work_off
 from flows.errors import Refused
@@ -22,6 +27,7 @@ from verifications.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
+FINGERPRINTS = "/api/v1/fingerprints"
 SHARED = ["/api/v1/cases", "/api/v1/lists", "/api/v1/events"]
 
 
@@ -114,8 +120,75 @@ def test_a_fingerprint_is_made_of_what_was_read(alice: Person, picture: Picture,
     document = alone(alice, picture)
     first, again = (say(alice, "post", "/api/v1/fingerprints", {"document_id": document}) for _ in range(2))
     assert (first.status_code, first.json()["kind"], again.json()) == (201, "number", first.json())
-    named = say(alice, "post", "/api/v1/fingerprints", {"hash": "ab" * 32})
-    assert (named.status_code, named.json()["error"]) == (501, "not_offered")
+
+
+def test_a_file_is_blocked_by_the_hash_of_its_bytes(alice: Person, picture: Picture, script: Script) -> None:
+    """As the file is uploaded, in whatever way: nothing of it is changed before it is hashed."""
+    data = picture(seed=2)
+    sha256 = hashlib.sha256(data).hexdigest()
+    first, again = (say(alice, "post", FINGERPRINTS, {"hash": sent, "label": "Sold on a forum"}) for sent in (sha256.upper(), sha256))
+    mark = first.json()
+    assert (first.status_code, again.status_code, again.json()) == (201, 200, mark)
+    assert mark == {"id": mark["id"], "document_id": None, "kind": "file", "fingerprint_hash": sha256, "created_at": mark["created_at"]}
+    entry = alice.get(f"/lists/{mark['id']}").json()["data"]
+    assert (entry["kind"], entry["value"], entry["reason"], ListEntry.objects.count()) == ("blocked_file", sha256, "Sold on a forum", 1)
+    rows = repr([(row.digest, bytes(row.content_sealed)) for row in ListEntry.objects.all()])
+    assert sha256 not in rows
+    assert sha256 not in repr(list(AuditEntry.objects.filter(action__startswith="list_entry").values()))
+    case = submitted(alice, picture)
+    worst = {check["reason_code"] for document in case["documents"] for check in document["checks"] if check["outcome"] == "error"}
+    lease, photo = (next(entry for entry in case["documents"] if entry["document_type"]["id"] == kind) for kind in (24, 1))
+    assert (case["status_label"], lease["status_label"], photo["status_label"], worst) == ("Rejected", "Rejected", "Approved", {"document_blocked"})
+    file = io.BytesIO(data)
+    file.name = "selfie.jpg"
+    form = {"file": file, "document_type": "selfie", "country": "USA"}
+    sent = Client().post("/api/v1/documents", form, headers={"X-API-Key": alice.secret})
+    work_off()
+    checks = say(alice, "get", f"/api/v1/documents/{sent.json()['id']}/checks").json()["data"]
+    assert {check["name"]: check["status"] for check in checks}["document_not_blocked"] == "failed"
+
+
+def test_files_that_are_blocked_are_listed_and_unblocked(alice: Person, picture: Picture, script: Script) -> None:
+    document = alone(alice, picture)
+    say(alice, "post", FINGERPRINTS, {"document_id": document})
+    mark = say(alice, "post", FINGERPRINTS, {"hash": "ab" * 32}).json()
+    alice.post("/lists", {"kind": "blocked_document_number", "value": "L898902C3", "reason": "x"})
+    listed = say(alice, "get", FINGERPRINTS).json()
+    assert (listed["data"][0], listed["pagination"]["total"]) == (mark, Fingerprint.objects.count() + 1)
+    assert {entry["document_id"] for entry in listed["data"][1:]} == {document}
+    assert say(alice, "get", f"{FINGERPRINTS}?limit=1&offset=1").json()["data"] == listed["data"][1:2]
+    place = f"{FINGERPRINTS}/{mark['id']}"
+    assert [say(alice, "delete", place).status_code for _ in range(2)] == [204, 404]
+    assert list(ListEntry.objects.values_list("kind", flat=True)) == ["blocked_document_number"]
+    case = submitted(alice, picture)
+    assert "document_blocked" not in str(case["checks"])
+
+
+@pytest.mark.parametrize("value", ["ab" * 31, "zz" * 32, "", "sha256:" + "ab" * 32, "ab" * 64, 7, None])
+def test_what_is_no_sha256_is_422(alice: Person, value: Any) -> None:
+    response = say(alice, "post", FINGERPRINTS, {"hash": value})
+    assert (response.status_code, [entry["field"] for entry in response.json()["errors"]]) == (422, ["hash"])
+    assert (ListEntry.objects.count(), AuditEntry.objects.filter(action="list_entry.added").count()) == (0, 0)
+    native = alice.post("/lists", {"kind": "blocked_file", "value": value, "reason": "x"})
+    assert (native.status_code, list(native.json()["errors"]), ListEntry.objects.count()) == (422, ["value"], 0)
+
+
+def test_blocking_a_file_takes_the_scopes_of_lists(alice: Person, charlie: Person) -> None:
+    clerk = make_person("clerk", workspace="wonder", scopes=["documents:read", "documents:write"])
+    refused = say(clerk, "post", FINGERPRINTS, {"hash": "ab" * 32})
+    assert (refused.status_code, refused.json()["error"], ListEntry.objects.count()) == (403, "missing_scope", 0)
+    mark = say(alice, "post", FINGERPRINTS, {"hash": "ab" * 32}).json()
+    for person in (clerk, charlie):
+        assert say(person, "get", FINGERPRINTS).json()["data"] == []
+        assert say(person, "delete", f"{FINGERPRINTS}/{mark['id']}").status_code == 404
+    assert ListEntry.objects.count() == 1
+
+
+def test_a_block_that_ended_is_put_on_anew(alice: Person) -> None:
+    ended = say(alice, "post", FINGERPRINTS, {"hash": "ab" * 32}).json()
+    ListEntry.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    anew = say(alice, "post", FINGERPRINTS, {"hash": "ab" * 32})
+    assert (anew.status_code, anew.json()["id"] != ended["id"], ListEntry.objects.count()) == (201, True, 1)
 
 
 def test_documents_of_a_blocked_country_are_found_out(alice: Person, picture: Picture, script: Script) -> None:

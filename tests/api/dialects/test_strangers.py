@@ -66,7 +66,7 @@ def test_the_walk_finds_the_addresses() -> None:
 _ATTRIBUTES = {"data": {"attributes": {}}}
 _BODIES = {
     "simulate": {"action": "expire"}, "gate": {"decision": "approve"}, "add": {"tag": "x"}, "remove": {"tag": "x"}, "set": {"tags": ["x"]},
-    "notes": {"text": "x"}, "compare-identity": {"verification_id": "ver_x"},
+    "verifications": {"configuration": {}}, "notes": {"text": "x"}, "compare-identity": {"verification_id": "ver_x"},
     "add-tag": {"meta": {"tag_name": "x"}}, "remove-tag": {"meta": {"tag_name": "x"}}, "set-tags": {"meta": {"tag_name": ["x"]}},
     "generics": _ATTRIBUTES, "inquiries": _ATTRIBUTES, "government-ids": _ATTRIBUTES,
     "documents": {"document_type": "passport", "country": "USA", "file": "aaaa"},

@@ -12,10 +12,10 @@ from PIL import Image
 from scripted import LEASE, Script
 from speaking import say
 
-from decisions.models import ListEntry
-from documents.models import Document
+from decisions.models import Decision, DecisionStatus, ListEntry
+from documents.models import Document, DocumentStatus, Extraction
 from factories import Person, b64, make_person, start, submitted, upload, work_off
-from verifications.models import Verification, VerificationStatus
+from verifications.models import AuditEntry, Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -110,10 +110,102 @@ def test_simulation_goes_where_it_could_really_go(alice: Person, doubtful: dict[
     assert Verification.objects.get().status == (VerificationStatus.APPROVED if action == "approve" else VerificationStatus.DOUBLE_CHECK)
 
 
-def test_live_keys_cannot_simulate(flows: None) -> None:
+def unread(person: Person, picture: Picture, *, submit: bool = True) -> dict[str, Any]:
+    """A session with two documents that no machine has looked at yet."""
+    case = start(person)
+    upload(person, case, type=1, front=picture(seed=1))
+    upload(person, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=2))
+    if submit:
+        assert say(person, "post", f"{session_of(case)}/submit").json()["status"] == "processing"
+    return case
+
+
+def test_a_failure_is_simulated_by_the_doors_of_a_real_one(alice: Person, picture: Picture, script: Script) -> None:
+    case = unread(alice, picture)
+    place = session_of(case)
+    done = say(alice, "post", f"{place}/simulate", {"action": "fail"})
+    assert (done.status_code, done.json()["status"], done.json()["case_status"]) == (200, "failed", "open")
+    assert [(row.status, row.extraction_failed) for row in Document.objects.all()] == [(DocumentStatus.DOUBLE_CHECK, True)] * 2
+    assert set(Decision.objects.values_list("status", flat=True)) <= {DecisionStatus.DOUBLE_CHECK}, "a broken machine rejects nobody"
+    kinds = Event.objects.order_by("sequence").values_list("type", flat=True)
+    assert list(kinds)[-3:] == ["document.extraction_failed", "document.extraction_failed", "verification.review_required"]
+    assert [(row.actor, row.data) for row in AuditEntry.objects.filter(action="verification.failure_simulated")] == [
+        (alice.caller.name, '{"documents":2}')
+    ]
+    work_off()
+    assert (say(alice, "get", place).json()["status"], script.calls) == ("failed", []), "a reader that comes late reads nothing"
+    assert say(alice, "get", f"{SESSIONS}?status=failed").json()["pagination"]["total"] == 1
+    before = state_of_everything()
+    again = say(alice, "post", f"{place}/simulate", {"action": "fail"})
+    assert (again.status_code, again.json()["error"], state_of_everything()) == (400, "transition_not_allowed", before)
+
+
+def test_a_reader_at_work_comes_too_late_for_a_simulated_failure(
+    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = unread(alice, picture)
+    read = script.read
+
+    def failed_meanwhile(job: Any) -> Any:
+        say(alice, "post", f"{session_of(case)}/simulate", {"action": "fail"})
+        return read(job)
+
+    monkeypatch.setattr("documents.reading.read", failed_meanwhile)
+    work_off()
+    assert say(alice, "get", session_of(case)).json()["status"] == "failed"
+    assert set(Document.objects.values_list("reading_sealed", "extraction_failed")) == {(None, True)}
+
+
+def test_a_reading_that_was_asked_for_fails_with_the_rest(alice: Person, picture: Picture, script: Script) -> None:
+    case = unread(alice, picture)
+    document = Document.objects.order_by("created_at").first()
+    assert document is not None
+    assert say(alice, "post", f"{DOCUMENTS}/{document.pk}/extract", {"types": ["ocr"]}).status_code == 200
+    say(alice, "post", f"{session_of(case)}/simulate", {"action": "fail"})
+    work_off()
+    assert (set(Extraction.objects.values_list("status", flat=True)), script.calls) == ({"failed"}, [])
+
+
+def test_a_failure_before_submission_shows_when_it_is_submitted(alice: Person, picture: Picture, script: Script) -> None:
+    case = unread(alice, picture, submit=False)
+    assert say(alice, "post", f"{session_of(case)}/simulate", {"action": "fail"}).json()["status"] == "capturing"
+    say(alice, "post", f"{session_of(case)}/submit")
+    work_off()
+    assert say(alice, "get", session_of(case)).json()["status"] == "failed"
+
+
+@pytest.mark.parametrize("what", ["nothing uploaded", "all is read", "decided", "over", "redacted"])
+def test_where_nothing_could_fail_nothing_is_simulated(alice: Person, picture: Picture, script: Script, what: str) -> None:
+    if what == "nothing uploaded":
+        case = start(alice)
+    elif what == "decided":
+        case = submitted(alice, picture)
+    else:
+        case = unread(alice, picture, submit=False)
+    if what == "all is read":
+        work_off()
+    elif what == "over":
+        say(alice, "post", f"{session_of(case)}/expire")
+    elif what == "redacted":
+        say(alice, "delete", f"{session_of(case)}/data")
+    before = state_of_everything()
+    response = say(alice, "post", f"{session_of(case)}/simulate", {"action": "fail"})
+    wanted = (422, "redacted") if what == "redacted" else (400, "transition_not_allowed")
+    assert (response.status_code, response.json()["error"], state_of_everything()) == (*wanted, before)
+
+
+def state_of_everything() -> Any:
+    return (
+        list(Verification.objects.values_list("pk", "status", "updated_at")), list(Document.objects.values_list("pk", "status", "extraction_failed")),
+        Event.objects.count(), AuditEntry.objects.count(), Decision.objects.count(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "review", "expire", "fail"])
+def test_live_keys_cannot_simulate(flows: None, action: str) -> None:
     live = make_person("lisa", workspace="wonder", environment="live")
     made = say(live, "post", SESSIONS, {"workflow_id": "usps1583"}).json()
-    response = say(live, "post", f"{SESSIONS}/{made['id']}/simulate", {"action": "expire"})
+    response = say(live, "post", f"{SESSIONS}/{made['id']}/simulate", {"action": action})
     assert (response.status_code, response.json()["error"], made["is_sandbox"], Verification.objects.get().status) == (403, "sandbox_only", False, 1)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from config.api.dialects.anycheck.shapes import BY_NUMBER, service_id
 from config.api.dialects.common import uuid_of
 from config.api.present import moment
+from verifications.services import SUSPECTED_FRAUD
 
 if TYPE_CHECKING:
     from verifications.models import Event
@@ -20,6 +21,7 @@ def body_of(event: Event) -> dict[str, Any] | None:
     if case is None or not event.type.startswith("verification.") or event.type == "verification.redacted":
         return None
     number = int(event.data["status"])
+    is_pause = event.type == "verification.held" and SUSPECTED_FRAUD in event.data.get("reasons", ())
     return {
         "event": "verification.status_changed",
         "event_id": event.pk,
@@ -28,7 +30,7 @@ def body_of(event: Event) -> dict[str, Any] | None:
         "service_id": service_id(case.flow_id),
         "folder_id": uuid_of(case.folder_id) if case.folder_id else None,
         "result_id": case.group_ref or uuid_of(case.pk),
-        "status": BY_NUMBER[number],
+        "status": "FRAUD_DETECTED" if is_pause else BY_NUMBER[number],
         "output_status": _OUTPUTS.get(number),
         "webhook_metadata": (case.request or {}).get("webhook_metadata", {}),
     }

@@ -20,7 +20,7 @@ _BY_STATUS = {
 # A value that is well-formed and will not do.
 _VALUES = {
     "documents_missing", "document_type_not_allowed", "image_missing", "image_invalid", "transition_not_allowed", "redacted", "images_redacted",
-    "verification_not_submitted", "verification_on_hold", "verification_canceled",
+    "verification_not_submitted", "verification_not_started", "verification_on_hold", "verification_canceled", "no_files",
 }  # fmt: skip
 
 

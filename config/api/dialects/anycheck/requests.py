@@ -51,22 +51,61 @@ class VerificationCreation(serializers.Serializer):
         return value
 
 
+class DraftCreation(VerificationCreation):
+    """What is known already."""
+
+    folder_id = serializers.UUIDField(required=False)
+    configuration = JsonObject(required=False)
+
+
+class DraftAmendment(serializers.Serializer):
+    """Members of the configuration, and of its files, that are set; the others stay."""
+
+    configuration = JsonObject()
+
+    def validate_configuration(self, value: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(value.get("files", {}), dict):
+            raise serializers.ValidationError({"files": ["This must be an object of lists of paths."]})
+        return value
+
+
 class Piece:
-    """One document as the configuration names it: ``uploads`` are the ids of its sides' files."""
+    """One document as the configuration names it: ``uploads`` are the ids of its sides' files, [] where they stay as they are."""
 
     def __init__(self, context: str, type_id: int, country: str, uploads: list[str]) -> None:
         self.context, self.type_id, self.country, self.uploads = context, type_id, country, uploads
 
 
+def merged(stored: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a draft after ``sent``."""
+    files = {**_mapping(stored.get("files")), **_mapping(sent.get("files"))}
+    return {**stored, **sent, **({"files": files} if files or "files" in sent else {})}
+
+
+def amended(definition: FlowDefinition, stored: dict[str, Any], sent: dict[str, Any]) -> list[Piece]:
+    """The documents that ``sent`` changes of a draft: those whose files it names, and those of whose type or country it says something."""
+    whole, touched = merged(stored, sent), set(_mapping(sent.get("files")))
+    said = {name for name in _mapping(stored.get("files")) if sent.keys() & {name.replace("_file", "_type"), name.replace("_file", "_country")}}
+    files = {name: paths for name, paths in _mapping(whole.get("files")).items() if name in touched | said}
+    pieces = pieces_of(definition, {**whole, "files": files})
+    for piece in pieces:
+        if f"{field_of(piece.context)}_file" not in touched:
+            piece.uploads = []
+    return pieces
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def pieces_of(definition: FlowDefinition, configuration: dict[str, Any]) -> list[Piece]:
     """Raises Refused 422, and 501 for what the service has no reader or no data for."""
-    wanted = configuration.get("verification_type")
+    wanted, pause = configuration.get("verification_type"), configuration.get("fraud_detection")
     if isinstance(wanted, str) and wanted.startswith("KTP"):
         raise Refused("not_offered", "Indonesian identity cards and registers are not among what this service verifies.", status=501)
-    if configuration.get("fraud_detection") not in (None, False):
-        message = "There is no pause before reading: the rules look for tampering in every verification. Leave fraud_detection out, or false."
-        raise Refused("not_offered", message, status=501)
     errors: dict[str, list[str]] = {}
+    if pause is not None and not isinstance(pause, bool):
+        errors["configuration.fraud_detection"] = ["This is true or false."]
     if wanted is not None and wanted not in verification_types(definition):
         errors["configuration.verification_type"] = [f"This is one of {', '.join(verification_types(definition))}."]
     files = configuration.get("files")

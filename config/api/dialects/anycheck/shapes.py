@@ -16,6 +16,7 @@ from documents.cases import Progress
 from documents.extracted import extracted_data, latest_comparison
 from documents.types import DOCUMENT_TYPES
 from flows.definition import FlowDefinition
+from verifications.services import SUSPECTED_FRAUD
 
 if TYPE_CHECKING:
     from documents.models import Document, UploadedFile
@@ -28,9 +29,12 @@ STATUSES = (
 )  # fmt: skip
 OUTPUTS = ("VERIFIED", "NOT_VERIFIED", "PARTIALLY_NOT_VERIFIED")
 BY_NUMBER = {1: "DRAFT", 2: "IN_QUEUE", 3: "COMPLETED", 4: "COMPLETED", 5: "NEED_REVIEW", 6: "CANCELLED", 7: "CANCELLED", 8: "NEED_REVIEW"}
-NUMBERS = {word: [number for number, own in BY_NUMBER.items() if own == word] for word in STATUSES} | {"FAILED": [5], "IN_PROGRESS": [2]}
+NUMBERS = {word: [number for number, own in BY_NUMBER.items() if own == word] for word in STATUSES} | {
+    "FAILED": [5], "IN_PROGRESS": [2], "FRAUD_DETECTED": [8],
+}  # fmt: skip
 PROGRESS = {
-    "IN_QUEUE": Progress(begun=False), "IN_PROGRESS": Progress(begun=True), "NEED_REVIEW": Progress(unread=False), "FAILED": Progress(unread=True),
+    "IN_QUEUE": Progress(begun=False), "IN_PROGRESS": Progress(begun=True), "FAILED": Progress(unread=True),
+    "NEED_REVIEW": Progress(unread=False, paused=False), "FRAUD_DETECTED": Progress(paused=True),
 }  # fmt: skip
 _LEVELS = {"strong": "HIGH", "moderate": "MEDIUM", "weak": "LOW"}
 _SERVICES = Uuid("6f1d6a3e-2f0b-5b6e-9a54-7c0f5d1b7a10")
@@ -41,6 +45,7 @@ _OUTPUT = {
     "additionalProperties": True,
     "properties": {
         "face_match_confidence_level": one_of("LOW", "MEDIUM", "HIGH"), "face_match_confidence_score": NUMBER, "is_match_face": FLAG,
+        "fraud_signals": listed(one_of("file_blocked", "file_used_elsewhere", "image_edited")),
     },
 }  # fmt: skip
 _JOBS = shape(ocr_job_id=listed(UUID), fraud_job_id=listed(UUID))
@@ -124,7 +129,14 @@ def status_of(case: Verification, documents: list[Document]) -> str:
     number = int(case.status)
     if number == 2 and any(int(entry.status) != 1 for entry in documents):
         return "IN_PROGRESS"
+    if case.is_paused:
+        return "FRAUD_DETECTED"
     return "FAILED" if number == 5 and any(entry.extraction_failed for entry in documents) else BY_NUMBER[number]
+
+
+def signals_in(reasons: list[str]) -> list[str]:
+    """What was noticed, of the codes for which a case is paused."""
+    return [code for code in reasons if code != SUSPECTED_FRAUD]
 
 
 def output_status(number: int, documents: list[Document]) -> str | None:
@@ -138,7 +150,7 @@ def overall_status(statuses: list[str]) -> str | None:
     kinds = set(statuses)
     if len(kinds) <= 1:
         return kinds.pop() if kinds else None
-    if kinds <= {"COMPLETED", "FAILED", "CANCELLED", "NEED_REVIEW"}:
+    if kinds <= {"COMPLETED", "FAILED", "CANCELLED", "NEED_REVIEW", "FRAUD_DETECTED"}:
         return "PARTIALLY_FAILED" if "FAILED" in kinds else "PARTIALLY_COMPLETED"
     return "IN_PROGRESS"
 
@@ -165,7 +177,7 @@ def verification_body(request: Request, case: Verification, documents: list[Docu
         "end_date": moment(case.finished_at),
         "input_config": asked.get("configuration", {}),
         "input_file_url": urls,
-        "output": _output(documents),
+        "output": {**_output(documents), **({"fraud_signals": signals_in(case.held_reasons)} if case.held_reasons else {})},
         "output_file_url": None,
         "output_status": output_status(int(case.status), documents),
         "external_job_id": {"ocr_job_id": list(dict.fromkeys(uuid_of(row.request) for row in runs)), "fraud_job_id": []},

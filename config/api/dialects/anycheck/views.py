@@ -17,11 +17,12 @@ from config.api.dialects.described import DialectSchema, described, query
 from config.api.dialects.described import one_of as words
 from config.api.dialects.paging import one_of, window
 from config.api.errors import errors_refusal
-from decisions import reprocessing
+from decisions import reprocessing, suspicion
 from documents import packages, uploads
 from documents.cases import Progress, documents_by_case, progressed
 from documents.services import DocumentChange
 from flows.datakeys import warm
+from flows.definition import FlowDefinition
 from flows.errors import Refused
 from flows.services import current_versions
 from verifications import folders
@@ -103,9 +104,55 @@ _EXAMPLE = {
         "files": {"photo_id_file": ["/uploads/upl_01jd8x3m5k7n9p1r3t5v7x9z1b"]},
     },
 }  # fmt: skip
+_DRAFT = {"service_id": _EXAMPLE["service_id"], "configuration": {"fraud_detection": True}}
+_COMPLETION = {"configuration": _EXAMPLE["configuration"]}
 
 
-class Verifications(AnycheckView):
+class _Asking(AnycheckView):
+    """What asks for a verification."""
+
+    def asked(self, sent: dict[str, Any]) -> tuple[str, FlowDefinition, dict[str, Any]]:
+        """The flow, and the fields that a case is made with."""
+        wanted = str(sent["service_id"])
+        version = next((entry for entry in current_versions(self.caller.workspace) if shapes.service_id(entry.flow_id) == wanted), None)
+        if version is None:
+            raise Refused("service_not_found", "No such service.", status=404)
+        folder = folders.get_folder(caller=self.caller, folder_id=id_of("fld", sent["folder_id"])) if "folder_id" in sent else None
+        metadata = dict(sent.get("webhook_metadata") or {})
+        fields = {
+            "folder": folder,
+            "group_ref": str(sent.get("result_id") or uuid4()),
+            "dialect": ANYCHECK.name,
+            "webhook_url": sent.get("webhook_url"),
+            "webhook_secret": metadata.pop("webhook_secret", None),
+            "request": {"configuration": sent.get("configuration", {}), "webhook_metadata": metadata},
+        }
+        return version.flow_id, version.definition, fields
+
+    def changes(self, pieces: Sequence[requests.Piece]) -> list[DocumentChange]:
+        kept = uploads.find_uploads(caller=self.caller, upload_ids=[pk for piece in pieces for pk in piece.uploads])
+        errors: dict[str, list[str]] = {}
+        found = []
+        for piece in pieces:
+            if missing := [pk for pk in piece.uploads if pk not in kept]:
+                errors[f"configuration.files.{shapes.field_of(piece.context)}_file"] = [f"There is no file at /uploads/{pk}." for pk in missing]
+                continue
+            front, back, *_ = [*(uploads.KeptUpload(kept[pk]) for pk in piece.uploads), None, None]
+            found.append(DocumentChange(piece.context, piece.type_id, piece.country, front, back))
+        if errors:
+            raise errors_refusal(errors)
+        return found
+
+    def gate(self, request: dict[str, Any] | None) -> packages.Gate | None:
+        """What looks at the files before they are read, where that was asked for."""
+        asked = (request or {}).get("configuration", {})
+        return suspicion.signs_of_fraud if asked.get("fraud_detection") else None
+
+    def shown(self, pk: str, status: int = 200) -> Response:
+        return Response(self.bodies([self.case(pk)])[0], status=status)
+
+
+class Verifications(_Asking):
     slow_before_change = frozenset({"POST"})
     scopes: ClassVar = {"get": "verifications:read", "post": "verifications:write"}
 
@@ -134,52 +181,71 @@ class Verifications(AnycheckView):
     @described("Create a verification", {201: shapes.VERIFICATION}, request=requests.VerificationCreation, example=_EXAMPLE)
     def post(self, request: Request) -> Response:
         sent = self.checked(requests.VerificationCreation)
-        wanted = str(sent["service_id"])
-        version = next((entry for entry in current_versions(self.caller.workspace) if shapes.service_id(entry.flow_id) == wanted), None)
-        if version is None:
-            raise Refused("service_not_found", "No such service.", status=404)
-        folder = folders.get_folder(caller=self.caller, folder_id=id_of("fld", sent["folder_id"]))
-        pieces = requests.pieces_of(version.definition, sent["configuration"])
-        metadata = dict(sent.get("webhook_metadata") or {})
-        fields = {
-            "folder": folder,
-            "group_ref": str(sent.get("result_id") or uuid4()),
-            "dialect": ANYCHECK.name,
-            "webhook_url": sent.get("webhook_url"),
-            "webhook_secret": metadata.pop("webhook_secret", None),
-            "request": {"configuration": sent["configuration"], "webhook_metadata": metadata},
-        }
-        made = packages.submit_package(caller=self.caller, flow=version.flow_id, fields=fields, documents=self.changes(pieces))
-        return Response(self.bodies([self.case(made.pk)])[0], status=201)
-
-    def changes(self, pieces: Sequence[requests.Piece]) -> list[DocumentChange]:
-        kept = uploads.find_uploads(caller=self.caller, upload_ids=[pk for piece in pieces for pk in piece.uploads])
-        errors: dict[str, list[str]] = {}
-        found = []
-        for piece in pieces:
-            if missing := [pk for pk in piece.uploads if pk not in kept]:
-                errors[f"configuration.files.{shapes.field_of(piece.context)}_file"] = [f"There is no file at /uploads/{pk}." for pk in missing]
-                continue
-            front, *back = (uploads.KeptUpload(kept[pk]) for pk in piece.uploads)
-            found.append(DocumentChange(piece.context, piece.type_id, piece.country, front, back[0] if back else None))
-        if errors:
-            raise errors_refusal(errors)
-        return found
+        flow, definition, fields = self.asked(sent)
+        documents = self.changes(requests.pieces_of(definition, sent["configuration"]))
+        gate = self.gate(fields["request"])
+        made = packages.submit_package(caller=self.caller, flow=flow, fields=fields, documents=documents, gate=gate)
+        return self.shown(made.pk, 201)
 
 
-class VerificationDetail(AnycheckView):
-    scopes: ClassVar = {"get": "verifications:read"}
+class Drafts(_Asking):
+    slow_before_change = frozenset({"POST"})
+    scopes: ClassVar = {"post": "verifications:write"}
+
+    @described("Create a draft", {201: shapes.VERIFICATION}, request=requests.DraftCreation, example=_DRAFT)
+    def post(self, request: Request) -> Response:
+        sent = self.checked(requests.DraftCreation)
+        flow, definition, fields = self.asked(sent)
+        documents = self.changes(requests.pieces_of(definition, {"files": {}, **sent.get("configuration", {})}))
+        made = packages.draft_package(caller=self.caller, flow=flow, fields=fields, documents=documents)
+        return self.shown(made.pk, 201)
+
+
+class VerificationDetail(_Asking):
+    slow_before_change = frozenset({"PATCH"})
+    scopes: ClassVar = {"get": "verifications:read", "patch": "verifications:write"}
 
     @described("Show a verification", {200: shapes.VERIFICATION})
     def get(self, request: Request, uuid: str) -> Response:
         return Response(self.bodies([self.verification(uuid)])[0])
 
+    @described("Complete a draft", {200: shapes.VERIFICATION}, request=requests.DraftAmendment, example=_COMPLETION)
+    def patch(self, request: Request, uuid: str) -> Response:
+        sent, case = self.checked(requests.DraftAmendment)["configuration"], self.verification(uuid)
+        asked = case.request or {}
+        stored = asked.get("configuration", {})
+        packages.amend_draft(
+            caller=self.caller, flow=case.flow_id, verification_id=case.pk, documents=self.changes(requests.amended(case.definition, stored, sent)),
+            request={"webhook_metadata": {}, **asked, "configuration": requests.merged(stored, sent)},
+        )  # fmt: skip
+        return self.shown(case.pk)
 
-class RetryVerification(AnycheckView):
+
+class SubmitVerification(_Asking):
+    scopes: ClassVar = {"post": "verifications:write"}
+
+    @described("Submit a draft", {200: shapes.VERIFICATION})
+    def post(self, request: Request, uuid: str) -> Response:
+        case = self.verification(uuid)
+        packages.submit_draft(caller=self.caller, flow=case.flow_id, verification_id=case.pk, gate=self.gate(case.request))
+        return self.shown(case.pk)
+
+
+class ContinueVerification(_Asking):
+    scopes: ClassVar = {"post": "verifications:write"}
+
+    @described("Continue a paused verification", {200: shapes.VERIFICATION})
+    def post(self, request: Request, uuid: str) -> Response:
+        case = self.verification(uuid)
+        packages.continue_verification(caller=self.caller, flow=case.flow_id, verification_id=case.pk)
+        return self.shown(case.pk)
+
+
+class RetryVerification(_Asking):
     scopes: ClassVar = {"post": "decisions:write"}
 
     @described("Retry a failed verification", {200: shapes.VERIFICATION})
     def post(self, request: Request, uuid: str) -> Response:
         case = self.verification(uuid)
         reprocessing.retry_unread(caller=self.caller, flow=case.flow_id, verification_id=case.pk)
-        return Response(self.bodies([self.verification(uuid)])[0])
+        return self.shown(case.pk)

@@ -168,7 +168,7 @@ def _generic(request: Request, document: Document) -> dict[str, Any]:
 
 def _government(request: Request, document: Document) -> dict[str, Any]:
     photos = {image.side: _file(request, document, image) for image in document.images.all()}
-    values = {} if document.verification.redacted_at else current_values(document)
+    values = {} if document.verification.redacted_at or document.redacted_at else current_values(document)
     read = {name: values[path].value if path in values else None for name, path in _FIELDS.items()}
     return {
         "id_class": _CLASS_OF.get(document.type.kind, document.type.kind),

@@ -26,6 +26,7 @@ NAMES = {
     "document.extracted": "document.extracted",
     "document.extraction_failed": "document.extraction-failed",
     "document.deleted": "document.redacted",
+    "document.redacted": "document.redacted",
 }
 RESULTS = {3: "approved", 4: "rejected", 5: "needs_review"}
 

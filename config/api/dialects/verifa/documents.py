@@ -19,7 +19,7 @@ from config.api.paging import whole
 from config.api.waiting import awaited
 from decisions import comparison, compromised, dossier
 from decisions.shown import shown_checks
-from documents import extraction, standalone, viewing
+from documents import extraction, redaction, standalone, viewing
 from documents import services as documents
 from documents.cases import documents_of
 from documents.services import DocumentChange
@@ -98,9 +98,12 @@ class DocumentDetail(VerifaView):
         documents.amend_document(caller=self.caller, document_id=found.pk, change=change, tags=sent.get("tags"), metadata=sent.get("metadata"))
         return Response(self.document(self.found_document(document)))
 
-    @described("Redact a document", {200: shape(status=one_of("deleted"), document_id=TEXT)})
+    @described("Redact a document", {200: shape(status=one_of("deleted", "already_redacted"), document_id=TEXT)})
     def delete(self, request: Request, document: str) -> Response:
         found = self.found_document(document)
+        if self.may("redact:write"):
+            done = redaction.remove_document(caller=self.caller, document_id=document)
+            return Response({"status": done, "document_id": document})
         documents.delete_document(caller=self.caller, flow=found.verification.flow_id, document_id=document)
         return Response({"status": "deleted", "document_id": document})
 
@@ -272,27 +275,30 @@ class Fingerprints(VerifaView):
 
 
 class CreateFingerprint(VerifaView):
-    """They are made when a document is judged; this makes those of one that was read and not judged yet, and shows them."""
+    """Those of documents are made when they are judged; this makes those of one that was read and not judged yet, and shows them. One by a file's
+    hash is an entry of the workspace's list of blocked files, which takes the scopes of lists, too."""
 
     scopes: ClassVar = {"get": "documents:read", "post": "documents:write"}
 
     @described("List all fingerprints", {200: shapes.page_of(shapes.FINGERPRINT)}, parameters=_LIST)
     def get(self, request: Request) -> Response:
-        rows = compromised.fingerprints_of(caller=self.caller)
-        return self.paged(rows, lambda found: [shapes.fingerprint_body(row) for row in found])
+        rows = compromised.marks_of(caller=self.caller, with_files=self.may("decisions:read"))
+        return self.paged(rows, lambda found: [shapes.fingerprint_body(mark) for mark in compromised.opened(found)])
 
     @described(
         "Create a document fingerprint",
-        {201: shapes.FINGERPRINT},
+        {200: shapes.FINGERPRINT, 201: shapes.FINGERPRINT},
         request=requests.FingerprintCreation,
         example={"document_id": "doc_01jd8x3m5k7n9p1r3t5v7x9z1b"},
     )
     def post(self, request: Request) -> Response:
         sent = self.checked(requests.FingerprintCreation)
-        if "document_id" not in sent:
-            raise Refused("not_offered", "Fingerprints are keyed hashes that the service makes of documents; name a document.", status=501)
-        mark = compromised.fingerprint(caller=self.caller, document_id=self.found_document(sent["document_id"]).pk)
-        return Response(shapes.fingerprint_body(mark), status=201)
+        if "document_id" in sent:
+            mark = compromised.fingerprint(caller=self.caller, document_id=self.found_document(sent["document_id"]).pk)
+            return Response(shapes.fingerprint_body(mark), status=201)
+        self.require("decisions:write")
+        blocked, is_new = compromised.block_file(caller=self.caller, sha256=sent["hash"], reason=sent.get("label") or "Blocked over the API")
+        return Response(shapes.fingerprint_body(blocked), status=201 if is_new else 200)
 
 
 class FingerprintDetail(VerifaView):
@@ -300,7 +306,7 @@ class FingerprintDetail(VerifaView):
 
     @described("Delete a document fingerprint", {204: None})
     def delete(self, request: Request, fingerprint: str) -> Response:
-        compromised.forget_fingerprint(caller=self.caller, fingerprint_id=fingerprint)
+        compromised.forget_fingerprint(caller=self.caller, fingerprint_id=fingerprint, with_files=self.may("decisions:write"))
         return Response(status=204)
 
 

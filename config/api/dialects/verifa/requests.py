@@ -134,8 +134,16 @@ class IdentityComparison(serializers.Serializer):
 
 
 class FingerprintCreation(serializers.Serializer):
+    """Of a document, or of a file by its SHA-256 (64 hexadecimal digits, over the bytes as they are uploaded)."""
+
     document_id = Text(max_length=60, required=False)
     hash = Text(max_length=128, required=False)
+    label = _optional(Text, max_length=500, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "document_id" not in attrs and "hash" not in attrs:
+            raise serializers.ValidationError({"document_id": ["Name a document, or a file by its hash."]})
+        return attrs
 
 
 class Note(serializers.Serializer):

@@ -22,7 +22,6 @@ from decisions.shown import shown_check, shown_checks
 from documents import capture
 from documents import services as documents
 from documents.cases import Progress, documents_of, progressed
-from flows.errors import Refused
 from verifications import retention, webhooks
 from verifications import services as cases
 
@@ -127,8 +126,6 @@ class SimulateSession(_Move):
     @described("Simulate a session action", {200: shapes.SESSION}, request=requests.Simulation, example={"action": "approve"})
     def post(self, request: Request, verification: str) -> Response:
         sent = self.checked(requests.Simulation)
-        if sent["action"] == "fail":
-            raise Refused("not_offered", "A failure of the machinery cannot be simulated.", status=501)
         return self.moved(verification, verdicts.simulate, action=sent["action"], note=sent.get("reason") or "")
 
 

@@ -16,6 +16,7 @@ from config.api.dialects.described import ANY, FLAG, FREE, MOMENT, NUMBER, SCORE
 from config.api.links import link_to
 from config.api.present import moment
 from decisions import desk
+from decisions.compromised import Mark
 from decisions.desk import CaseState
 from decisions.dossier import CaseFile
 from decisions.risk import Risk
@@ -75,7 +76,7 @@ EXTRACTION = shape(
     extracted_fields=FREE, confidence_scores=SCORES, reference_document_id=nullable(TEXT), comparison_results=nullable(FREE),
 )  # fmt: skip
 CHECK = shape(id=TEXT, document_id=TEXT, name=TEXT, status=one_of(*_OUTCOMES.values()), reason=nullable(TEXT), message=TEXT, created_at=MOMENT)
-FINGERPRINT = shape(id=TEXT, document_id=TEXT, kind=TEXT, fingerprint_hash=TEXT, created_at=MOMENT)
+FINGERPRINT = shape(id=TEXT, document_id=nullable(TEXT), kind=TEXT, fingerprint_hash=TEXT, created_at=MOMENT)
 DELIVERY = shape(
     id=TEXT, event_type=TEXT, endpoint_id=nullable(TEXT), status=TEXT, attempts=WHOLE, last_status_code=nullable(WHOLE),
     last_error=nullable(TEXT), created_at=MOMENT, delivered_at=nullable(MOMENT),
@@ -198,7 +199,7 @@ def document_body(request: Request, document: Document, *, with_links: bool) -> 
         "status": DOCUMENT_STATUSES[int(document.status)],
         "is_sandbox": case.environment == "sandbox",
         "sides": [_side(request, document, image, with_links=with_links) for image in document.images.all()],
-        "retention_status": retention_of(case.redacted_at, document.images_redacted_at),
+        "retention_status": retention_of(case.redacted_at or document.redacted_at, document.images_redacted_at),
         "tags": document.tags,
         "metadata": document.metadata,
         "created_at": moment(document.created_at),
@@ -229,7 +230,7 @@ def check_body(check: ShownCheck) -> dict[str, Any]:
     }
 
 
-def fingerprint_body(mark: Fingerprint) -> dict[str, Any]:
+def fingerprint_body(mark: Fingerprint | Mark) -> dict[str, Any]:
     return {
         "id": mark.pk,
         "document_id": mark.document_id,
