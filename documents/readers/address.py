@@ -13,18 +13,23 @@ from datetime import date
 
 from documents.engines.base import TextLine
 from documents.fields import Field, find_dates, fold
+from documents.readers import lease
 from documents.readers.labels import COMPANY, FROM, HONORIFIC, INFERRED, LABELLED, NAME_LABEL, PLACED, TITLE, TO, is_heading, looks_like_person
 from documents.readers.layout import Item, below, items, right_of
 from documents.readers.postal import STREET, Block, blocks
 from documents.readers.statement import Found, dated, day_first_on, expiry, number
 from documents.readers.states import state_name
 
+_NO_PERSON = re.compile(
+    r"\b(?:INSURED|ADDRESS|MAILING|COVERED|CUSTOMER|ACCOUNT|SERVICE|SUMMARY|INFORMATION|CONTACT|YOU|YOUR|WHO|WHAT|GOOD|KNOW|HELP)\b"
+)
 STREET_NAME = re.compile(r"(?:URB|URBANIZACION|COND|BO|BARRIO|RES|EDIF|PARC)\b\.? ")  # in Puerto Rico above the street (Pub 28 section 29)
 _SECOND_BEST = re.compile(r"\bSHIP(?:PING)? TO|\bSERVICE (?:ADDRESS|LOCATION|AT)\b|DELIVER")
 PLACED_PERSON = 0.9  # a person's name: right in 64 of 64 letters that were drawn and damaged, and in 11 of 12 real ones
 SPLIT = 0.9
 LETTERHEAD = 0.08  # of the page's height, from the first line of print
 LEAST_RECIPIENT = 0.8
+SAID_TO_BE = 2.5  # "Customer name: …" elsewhere on the page says more than where bills or goods are to be sent
 
 
 def read(
@@ -36,19 +41,27 @@ def read(
     first = min((item.top for item in printed), default=0.0)
     labelled = _name_by_label(printed)
     for block in found:
-        block.score = _recipient_score(block, size, fold(labelled[0]) if labelled else "")
+        block.score = _recipient_score(block, size, labelled[0] if labelled else "")
         if len(found) > 1 and not block.heading and block.top - first < LETTERHEAD * size[1]:
             block.score -= 0.6  # of two addresses the one at the head of the page is the writer's
     recipient = max((block for block in found if block.score > LEAST_RECIPIENT), key=lambda block: (block.score, -block.top), default=None)
     dates = dated(printed, day_first_on(printed, day_first, today), today, size)
+    prose = lease.read(printed) if recipient is None else []
+    told = {path for path, *_ in prose}
     values = [
-        *_recipient(recipient, printed),
-        *_issuer(printed, found, recipient, size),
+        *prose,
+        *(value for value in (*_recipient(recipient, printed), *_issuer(printed, found, recipient, size)) if value[0] not in told),
         *dates,
         *number(printed),
         *expiry(printed, day_first, today),
     ]
     return [Field(path, text, round(min(confidence, 0.97), 3), "ocr", side, page, box) for path, text, confidence, box in values if text]
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Whether both name the same, whatever form of company is printed behind it."""
+    left, right = (re.sub(r"[^A-Z0-9]", "", COMPANY.sub("", fold(name))) for name in (one, other))
+    return bool(left) and left == right
 
 
 def _with_o(item: Item) -> Item:
@@ -66,7 +79,7 @@ def _recipient_score(block: Block, size: tuple[int, int], named: str) -> float:
     inline = " ".join(line.folded for line in block.names)
     score = 0.45
     score += 1.6 * bool(TO.search(block.heading)) - 1.0 * bool(_SECOND_BEST.search(block.heading))
-    score += 1.0 * bool(named and person and named == fold(name))
+    score += SAID_TO_BE * bool(person and _same_name(named, person.text))
     score += 1.2 * bool(re.search(r"^(?:ATTN|BILL TO|TO)\b", inline))
     score -= 1.6 * bool(FROM.search(block.heading) and not TO.search(re.sub(r"SHIP(?:PING)? TO|REMIT TO|PAY TO", "", block.heading)))
     score -= 1.0 * bool(FROM.search(inline))
@@ -81,14 +94,16 @@ def _recipient_score(block: Block, size: tuple[int, int], named: str) -> float:
 
 def _person_in(names: list[Item]) -> Item | None:
     """The first name line that looks like a person's, else the first: of two holders the first is the one the letter is addressed to."""
-    plain = [line for line in names if not TITLE.search(line.folded) and not STREET_NAME.match(line.folded)]
+    plain = [line for line in names if not (TITLE.search(line.folded) or STREET_NAME.match(line.folded) or _NO_PERSON.search(line.folded))]
     return next((line for line in plain if looks_like_person(_after_company(line.folded))), plain[0] if plain else None)
 
 
 def _after_company(text: str) -> str:
-    """The person in "Example Trading, Ann Sample": what follows a comma, if that is a whole name; "Sample, Ann" stays as it is."""
+    """The person in "Example Trading, Ann Sample": what follows a comma, if that is a whole name; "Sample, Ann" and "SAMPLE, ANN B" stay as they
+    are."""
     before, comma, rest = text.rpartition(", ")
-    return rest if comma and " " in before.strip() and looks_like_person(rest.upper()) else text
+    surname_first = " " not in before.strip() and before.isupper()
+    return rest if comma and not surname_first and looks_like_person(rest.upper()) else text
 
 
 def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
@@ -99,7 +114,7 @@ def _recipient(block: Block | None, printed: list[Item]) -> list[Found]:
     of_person = max(trust, PLACED_PERSON * block.confidence) if block.score > 0.9 else trust
     person = _person_in(block.names)
     name = block.split_name or (re.sub(r"^(?:ATTN|TO|BILL TO|C/O)\b[: ]*", "", person.text, flags=re.IGNORECASE) if person else "")
-    name = _after_company(name)
+    name = labelled[0] if labelled and _same_name(labelled[0], name) else _after_company(name)
     sure = of_person if person and looks_like_person(person.folded) else trust * 0.85
     found = _named(name, sure, person.box if person else None) if name else []
     if not found and labelled:

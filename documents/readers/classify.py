@@ -155,7 +155,7 @@ def _weigh_shape(scores: dict[str, float], face: bool, length: int) -> None:
     """A card shows a face and little text, a letter the contrary."""
     for kind in _CARDS:
         scores[kind] *= 1.0 if face or kind in ("passport_card", "nexus") else 0.8
-        scores[kind] *= 0.5 if length > 1500 else 1.0
+        scores[kind] *= 0.25 if length > 1500 else 0.5 if length > 1000 else 1.0
     for kind in _PAPER:
         scores[kind] *= 0.6 if face and length < 700 else 1.0
     if scores["utility_bill"] >= 1.3:

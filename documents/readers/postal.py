@@ -47,6 +47,7 @@ _COUNTRY_LINE = re.compile(
     r"^(?:UNITED STATES(?: OF AMERICA)?|USA|U\.S\.A\.|FRANCE|CANADA|UNITED KINGDOM|UK|GERMANY|DEUTSCHLAND|ESPANA|SPAIN|MEXICO|HK|INDIA)$"
 )
 NEAR, FAR = 0.95, 2.6
+LONGEST_STREET = 60  # characters before the city on one line: more is a sentence
 WIDE = 1.5  # line heights between the lines of a widely spaced block
 STATE_BEFORE_CODE = ("USA", "CAN", "GBR", "AUS")
 
@@ -107,11 +108,12 @@ def blocks(printed: list[Item]) -> Iterator[Block]:
         members = [item, *column]
         top, left = min(line.top for line in members), min(line.left for line in members)
         box = (round(left), round(top), round(max(line.right for line in members) - left), round(item.bottom - top))
+        postal = _code(match["zip"], country)
         city = town.text if town else _as_written(item, match, "city", used)
         yield Block(
-            rest, streets, city.strip(" ,"), code, _code(match["zip"], country), country, box, top, left,
+            rest, streets, city.strip(" ,"), code, postal, country, box, top, left,
             min(line.confidence for line in members), f"{heading} BILL TO" if inline else heading, 0.0, inline,
-            f"{city.strip(' ,')}, {county} {match['zip']}" if county else _place(item, match, city, used, printed),
+            f"{city.strip(' ,')}, {county} {postal}" if county else _place(item, match, city, used, printed).replace(match["zip"], postal),
         )  # fmt: skip
 
 
@@ -153,7 +155,7 @@ def _postal(item: Item, column: list[Item]) -> tuple[re.Match[str], str, list[st
             written = "".join(part.text for part in joined[1:]) + item.text
             start = written.upper().find(before) if before else -1
             street = written[start : start + len(before)] if start >= 0 else before
-            if not _plausible(match, country, before, column):
+            if not _plausible(match, country, before, column) or len(before) > LONGEST_STREET:
                 continue
             return match, country, [street] if before else [], joined
     return None
