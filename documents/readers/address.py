@@ -14,7 +14,20 @@ from datetime import date
 from documents.engines.base import TextLine
 from documents.fields import Field, find_dates, fold
 from documents.readers import lease
-from documents.readers.labels import COMPANY, FROM, HONORIFIC, INFERRED, LABELLED, NAME_LABEL, PLACED, TITLE, TO, is_heading, looks_like_person
+from documents.readers.labels import (
+    COMPANY,
+    FROM,
+    HONORIFIC,
+    INFERRED,
+    LABELLED,
+    LEGAL_FORM,
+    NAME_LABEL,
+    PLACED,
+    TITLE,
+    TO,
+    is_heading,
+    looks_like_person,
+)
 from documents.readers.layout import Item, below, items, right_of
 from documents.readers.postal import STREET, Block, blocks
 from documents.readers.statement import Found, dated, day_first_on, expiry, number
@@ -60,7 +73,7 @@ def read(
 
 def _same_name(one: str, other: str) -> bool:
     """Whether both name the same, whatever form of company is printed behind it."""
-    left, right = (re.sub(r"[^A-Z0-9]", "", COMPANY.sub("", fold(name))) for name in (one, other))
+    left, right = (re.sub(r"[^A-Z0-9]", "", LEGAL_FORM.sub("", fold(name))) for name in (one, other))
     return bool(left) and left == right
 
 
@@ -79,12 +92,15 @@ def _recipient_score(block: Block, size: tuple[int, int], named: str) -> float:
     inline = " ".join(line.folded for line in block.names)
     score = 0.45
     score += 1.6 * bool(TO.search(block.heading)) - 1.0 * bool(_SECOND_BEST.search(block.heading))
-    score += SAID_TO_BE * bool(person and _same_name(named, person.text))
+    said = person is not None and _same_name(named, person.text)
+    score += SAID_TO_BE * said
     score += 1.2 * bool(re.search(r"^(?:ATTN|BILL TO|TO)\b", inline))
     score -= 1.6 * bool(FROM.search(block.heading) and not TO.search(re.sub(r"SHIP(?:PING)? TO|REMIT TO|PAY TO", "", block.heading)))
     score -= 1.0 * bool(FROM.search(inline))
     score += (0.6 if looks_like_person(name) else 0.0) + 0.4 * bool(HONORIFIC.match(name))
-    score -= 0.8 * bool(COMPANY.search(inline) and not (person and person is block.names[0] and looks_like_person(name))) + 0.6 * (not name)
+    score -= 0.8 * bool(COMPANY.search(inline) and not said and not (person and person is block.names[0] and looks_like_person(name))) + 0.6 * (
+        not name
+    )
     boxed = not looks_like_person(name)
     score -= 0.7 * boxed * bool(re.search(r"\bTSA \d|CEDEX|P\.? ?O\.? ?BOX", f"{block.street} {block.city}".upper()))
     low = 0.6 if boxed else 0.2  # the slip to be returned at the foot repeats whom it is from
@@ -198,6 +214,7 @@ def _issuer(printed: list[Item], blocks: list[Block], recipient: Block | None, s
     return []
 
 
+_KIND = re.compile(rf"(?:(?:{COMPANY.pattern}|ELECTRONICS|WEALTH|NATURAL)[. ]*){{1,3}}")
 _DEPARTMENT = re.compile(
     r"(?<=\w)[,\s]+(?:CUSTOMER (?:SERVICES?|CARE)|SERVICES? (?:CLIENTS?|ABONN[EÉ]S?)|BILLING (?:DEP\w*|OFFICE|CENTER)|PAYMENT (?:CENTER|PROCESSING)|"
     r"ACCOUNTS? (?:RECEIVABLE|DEP\w*)|HEADQUARTERS)$",
@@ -211,22 +228,22 @@ def _issuer_text(item: Item, printed: list[Item]) -> str:
     if (leader := _leader(item, printed)) is not None:
         return f"{leader.text} {text}"
     follower = below(item, printed, reach=0.6)
-    if (
-        follower
-        and "," not in follower.text
-        and not follower.folded.startswith(item.folded)
-        and abs(follower.height - item.height) < 0.25 * item.height
-        and COMPANY.search(follower.folded)
-        and abs(follower.left - item.left) < item.height
-        and not re.search(r"\d", follower.text)
-    ):
+    if follower and abs(follower.left - item.left) < item.height and _goes_on(item, follower):
         text = f"{text} {follower.text}"
     return _DEPARTMENT.sub("", re.sub(r"\s+Invoice$", "", text))
 
 
+def _goes_on(item: Item, follower: Item) -> bool:
+    """Whether ``follower`` is the second line of the name: what kind of company it is, or, in the same large type, an end like a company's."""
+    if _KIND.fullmatch(follower.folded):
+        return COMPANY.search(item.folded) is None
+    alike = abs(follower.height - item.height) < 0.25 * item.height and not follower.folded.startswith(item.folded)
+    return alike and COMPANY.search(follower.folded) is not None and re.search(r"[\d,]", follower.text) is None
+
+
 def _leader(item: Item, printed: list[Item]) -> Item | None:
-    """The first line of a name in two, of which the second alone says only what kind of company it is: "VOLTSIDE" over "Electronics"."""
-    if not re.fullmatch(rf"(?:(?:{COMPANY.pattern}|ELECTRONICS|WEALTH|NATURAL|GASCO|BROADBAND)[. ]*){{1,3}}", item.folded):
+    """The first line of a name of which only the second was taken for the writer's: "VOLTSIDE" over "Electronics"."""
+    if not _KIND.fullmatch(item.folded):
         return None
     above = [
         line

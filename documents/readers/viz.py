@@ -42,8 +42,8 @@ _LABELS: dict[str, str] = {
 }  # fmt: skip
 _LABEL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _LABELS.items()))
 _GLUED = re.compile(  # field number to label, label to value
-    r"(?<![A-Z0-9])(?:1[25-9]|4[ABD]|9A?|[35])(?=(?:SEX|H[GO]?T|WG?T|EYES|HAIR|D[O0]B|EXP|ISS|DLN?|LIC|CLASS|END|REST|DD)(?:[^A-Z]|R\b|[A-Z]*$))|"
-    r"(?<=SEX)(?=[MFX](?![A-Z]))|(?<=\bSEX[MFX])(?=1\d)|(?<=\d)(?=SEX[MFX]?\b)|(?<=DOB|EXP|ISS)(?=\d\d\W)|"
+    r"(?<![A-Z0-9])(?:1[25-9]|4[ABD]|9A?|[35])(?=(?:SEX|H[GO]?T|WG?T|EYES|HAIR|D[O0]B|EXP|ISS|DLN?|LIC|CLASS|END|REST|DD)(?:[^A-Z]|R\b|[MFX]\d|[A-Z]*$))|"
+    r"(?<=SEX)(?=[MFX](?![A-Z]))|(?<=SEX[MFX])(?=1\d)|(?<=\d)(?=SEX[MFX]?\b)|(?<=DOB|EXP|ISS)(?=\d\d\W)|"
     r"(?<=[A-Z])(?=1[5-9] ?(?:SEX|HGT|WGT|EYES|HAIR)\b)"
 )
 _CITY = re.compile(

@@ -207,3 +207,73 @@ def test_a_table_of_labels_gives_the_name_and_no_label_for_a_name() -> None:
 
 def test_the_issuers_address_alone_is_nobodys() -> None:
     assert "address.full" not in read(at("Acme Bank", 60, 40, 40), *column(60, 100, "1 Bank Plaza", "New York, NY 10001"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "full"),
+    [
+        (["RAYMOND O SAMPLE", "TERESA M SAMPLE", "12 OAK STREET", "SPRINGFIELD IL 62704"], "RAYMOND O SAMPLE", "12 OAK STREET, SPRINGFIELD IL 62704"),
+        (["NOVAK, PETER H & LAURA", "12 OAK STREET", "SPRINGFIELD IL 62704"], "NOVAK, PETER H & LAURA", "12 OAK STREET, SPRINGFIELD IL 62704"),
+        (["NOVAK,FRANCISCO,J", "34 KN0X PL APT 5C", "BRONX NY 10467"], "NOVAK,FRANCISCO,J", "34 KNOX PL APT 5C, BRONX NY 10467"),
+        (["Example Trading, Ann Sample", "12 Oak Street", "Springfield IL 62704"], "Ann Sample", "12 Oak Street, Springfield IL 62704"),
+        (["CPT ANDRE SAMPLE", "PSC 1005 BOX 3317", "APO AE 09630"], "CPT ANDRE SAMPLE", "PSC 1005 BOX 3317, APO AE 09630"),
+        (["ANN SAMPLE", "RR 2 BOX 118A", "TIONESTA PA 16353"], "ANN SAMPLE", "RR 2 BOX 118A, TIONESTA PA 16353"),
+        (["Ann Sample", "N7714 Tribal Rd", "Bowler, WI 54416"], "Ann Sample", "N7714 Tribal Rd, Bowler, WI 54416"),
+        (["MARISOL SAMPLE", "URB LAS LOMAS", "812 CALLE 31 SO", "SAN JUAN, PR 00921"], "MARISOL SAMPLE", "812 CALLE 31 SO, SAN JUAN, PR 00921"),
+        (["EVE SAMPLE TTEE", "SAMPLE FAMILY TRUST", "77 LONGVIEW TER", "MADISON CT 06443"], "EVE SAMPLE TTEE", "77 LONGVIEW TER, MADISON CT 06443"),
+        (["Who's covered", "Ann Sample", "12 Oak Street", "Springfield IL 62704"], "Ann Sample", "12 Oak Street, Springfield IL 62704"),
+        (["Mr A Sample", "27 Beech Grove", "HARROGATE", "HG2 OEN"], "Mr A Sample", "27 Beech Grove, HARROGATE, HG2 0EN"),
+        (["Herr Max Muster", "Lindenstraße 18", "35390 Gießen"], "Herr Max Muster", "Lindenstraße 18, 35390 Gießen"),
+    ],
+)  # fmt: skip
+def test_whom_a_block_names_and_how_streets_are_written(lines: list[str], name: str, full: str) -> None:
+    found = read(at("Acme Energy", 60, 40, 40), *column(60, 300, *lines))
+    assert (found["person.full_name"].value, found["address.full"].value) == (name, full)
+
+
+def test_whom_a_label_calls_the_customer_outranks_where_the_bill_is_sent() -> None:
+    customer = [at("Customer name: ACME CORPORATION", 60, 200), *column(600, 200, "Acme Corp", "1 First St", "Springfield, IL 62704")]
+    billed = column(60, 400, "Bill to:", "Acme Finance", "2 Second St", "Springfield, IL 62704")
+    found = read(at("Contrived Ltd.", 60, 40, 40), *customer, *billed)
+    assert (found["person.full_name"].value, found["address.street"].value) == ("ACME CORPORATION", "1 First St")
+
+
+def test_the_slip_at_the_foot_says_who_pays_and_a_sentence_is_no_street() -> None:
+    prose = at("Hearing impaired dial 711. Corporation Commission: 1500 Arrowhead Rd, Topeka, KS 66604", 60, 900)
+    found = read(at("Acme Energy", 60, 40, 40), prose, *column(60, 1100, "Ann R. Sample Jr.", "12 Oak Street", "Springfield IL 62704"))
+    assert (found["person.full_name"].value, found["address.full"].value) == ("Ann R. Sample Jr.", "12 Oak Street, Springfield IL 62704")
+
+
+def test_a_writer_in_two_lines_and_no_label_for_a_writer() -> None:
+    assert read(at("VOLTSIDE", 60, 40, 40), at("ELECTRONICS", 60, 84, 24), at("Agency", 600, 200))["statement.issuer"].value == "VOLTSIDE ELECTRONICS"
+
+
+LEASE = (
+    "RESIDENTIAL LEASE AGREEMENT",
+    'THIS LEASE AGREEMENT (the "Lease") is made this 14th day of August, 2025, by and between',
+    "Ronald P. Owner, residing at 12 Indian Lake Parkway, Worcester, Massachusetts 01605 (hereinafter",
+    '"Landlord"), and Kimberly Ann Sample and Marcus Bell (hereinafter, jointly and severally, "Tenant").',
+    "1. PREMISES. Landlord hereby leases to Tenant the residential premises located at",
+    "58 Orchard Street, Apartment 3R, Worcester, MA 01607, together with one parking space.",
+)
+
+
+def test_a_lease_in_prose_tells_both_parties_and_the_premises() -> None:
+    found = {path: field.value for path, field in read(*column(60, 60, *LEASE)).items()}
+    assert found["statement.issuer"] == "Ronald P. Owner"
+    assert (found["person.full_name"], found["person.surname"]) == ("Kimberly Ann Sample", "Sample")
+    assert found["address.full"] == "58 Orchard Street, Apartment 3R, Worcester, MA 01607"
+    assert found["statement.date"] == "2025-08-14"
+
+
+def test_the_landlords_address_in_prose_is_nobodys() -> None:
+    assert "address.full" not in read(*column(60, 60, *LEASE[:4]))
+
+
+def test_parties_by_label_in_prose() -> None:
+    lines = ("MONTH-TO-MONTH RENTAL AGREEMENT", "LANDLORD: BEVERLY J. OWNER, whose mailing address is 900 Rock Street,", "Georgetown, TX 78627.",
+             "TENANT: JUAN CARLOS SAMPLE and ANA SAMPLE, husband and wife.", "Landlord lets to Tenant the manufactured home known as",
+             "1417 Hackberry Drive, Lot 22, Georgetown, TX 78626, to hold from month to month")  # fmt: skip
+    found = {path: field.value for path, field in read(*column(60, 60, *lines)).items()}
+    assert (found["statement.issuer"], found["person.full_name"]) == ("BEVERLY J. OWNER", "JUAN CARLOS SAMPLE")
+    assert found["address.full"] == "1417 Hackberry Drive, Lot 22, Georgetown, TX 78626"

@@ -42,6 +42,15 @@ def test_no_outline_where_no_ground_is_seen() -> None:
     assert outline.find(np.random.default_rng(3).integers(0, 255, (300, 400, 3), dtype=np.uint8)) is None
 
 
+def test_the_portrait_on_a_plain_card_is_not_taken_for_the_document() -> None:
+    card = Image.new("RGB", (1000, 630), (225, 232, 238))
+    card.paste((60, 90, 140), (40, 120, 340, 520))
+    assert outline.find(np.asarray(card)) is not None, "alone on its ground it might be one"
+    for row in range(5):
+        card.paste((30, 30, 30), (380, 130 + 60 * row, 900, 150 + 60 * row))
+    assert outline.find(np.asarray(card)) is None
+
+
 @pytest.mark.parametrize(("corners", "verdict"), [(4, "good"), (3, "doubtful"), (2, "unusable"), (None, "good")])
 def test_corners_outside_the_picture_are_asked_for(corners: int | None, verdict: str) -> None:
     noise = np.random.default_rng(3).integers(80, 180, (700, 1100, 3), dtype=np.uint8)

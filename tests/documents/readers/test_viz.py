@@ -223,3 +223,43 @@ def test_a_licence_of_the_european_model() -> None:
         "document.issue_date": "2023-03-01",
         "document.expiration_date": "2033-12-31",
     }
+
+
+def test_labels_read_without_their_spaces() -> None:
+    glued = (
+        at("ARIZONA", 20, 10, 40), at("DRIVER LICENSE", 400, 20, 30), at("9CLASS D", 700, 90), at("4dDL NO.D07418863", 300, 90),
+        at("1WASHINGTON", 300, 130),
+        at("2LUCIA MARISOL", 300, 160), at("87721 W PALO VERDE RD", 300, 190), at("GLENDALE, AZ 85302", 300, 215), at("3DOB03/17/1991", 300, 250),
+        at("4bEXP 03/17/2056", 300, 280), at("4aISS 05/09/2022", 300, 310), at("15SEXF16HGT 5'-03", 300, 340),
+    )  # fmt: skip
+    values = {path: field.value for path, field in read(*glued, state="AZ").items()}
+    assert {path: values[path] for path in values if path.startswith(("person", "document", "address.street"))} == {
+        "document.number": "D07418863", "person.surname": "WASHINGTON", "person.given_names": "LUCIA MARISOL",
+        "person.full_name": "WASHINGTON LUCIA MARISOL",
+        "person.date_of_birth": "1991-03-17", "document.expiration_date": "2056-03-17", "document.issue_date": "2022-05-09", "person.sex": "F",
+        "address.street": "7721 W PALO VERDE RD", "document.issuing_entity": "Arizona", "document.country_code": "USA",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "surname", "given"),
+    [
+        ((at("1, 2 NAME", 300, 100), at("HUTCHINSON,", 300, 126), at("WILLIAM RANDOLPH", 300, 152)), "HUTCHINSON", "WILLIAM RANDOLPH"),
+        ((at("1,2 HENDRIK JOHN VANDENBERG", 300, 100),), "VANDENBERG", "HENDRIK JOHN"),
+        ((at("1 LAST NAME", 300, 100), at("SCHAEFER", 300, 126), at("2 FIRST / MIDDLE NAME", 300, 160), at("EMILY", 300, 186)), "SCHAEFER", "EMILY"),
+        ((at("LN VANDERHOEK", 300, 100), at("FN THEODORE", 300, 130), at("9 GORGAS LN NW", 300, 160)), "VANDERHOEK", "THEODORE"),
+    ],
+)  # fmt: skip
+def test_names_under_the_labels_of_several_states(lines: tuple[TextLine, ...], surname: str, given: str) -> None:
+    found = read(*lines)
+    assert (found["person.surname"].value, found["person.given_names"].value) == (surname, given)
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [("4d LIC. NO.M550-2047-3158", "M550-2047-3158"),
+     ("4d LIC NO V 536 104 418 827", "V536104418827"), ("NO.8844182", "8844182"), ("4dDL NO 9CLASS", "")],
+)  # fmt: skip
+def test_numbers_behind_the_labels_of_several_states(line: str, number: str) -> None:
+    found = read(at(line, 300, 100))
+    assert (found["document.number"].value if "document.number" in found else "") == number
