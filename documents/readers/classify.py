@@ -131,7 +131,7 @@ def classify(
     text = fold(" \n ".join(line.text for line in lines)).replace("’", "'").replace("`", "'")
     state = _state(lines, card)
     scores = {kind: sum(weight for pattern, weight in patterns if re.search(pattern, text)) for kind, patterns in _WORDS.items()}
-    _weigh_shape(scores, bool(faces), len(text))
+    _weigh_shape(scores, bool(faces), len(text), size)
     for kind, weight in _machine_evidence(zone, card):
         scores[kind] = scores.get(kind, 0.0) + weight
     if state and faces:
@@ -151,9 +151,11 @@ def classify(
     )
 
 
-def _weigh_shape(scores: dict[str, float], face: bool, length: int) -> None:
-    """A card shows a face and little text, a letter the contrary."""
+def _weigh_shape(scores: dict[str, float], face: bool, length: int, size: tuple[int, int]) -> None:
+    """A card shows a face and little text, a letter, which is taller than wide, the contrary."""
+    letter = size[1] > 1.15 * size[0] and length > 600 and not face
     for kind in _CARDS:
+        scores[kind] *= 0.3 if letter else 1.0
         scores[kind] *= 1.0 if face or kind in ("passport_card", "nexus") else 0.8
         scores[kind] *= 0.25 if length > 1500 else 0.5 if length > 1000 else 1.0
     for kind in _PAPER:
