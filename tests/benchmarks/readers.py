@@ -214,7 +214,7 @@ READERS = {
         Reader("rapidocr", ("text.",), _needs("rapidocr"), _rapidocr, _PAGES),
         Reader("tesseract", ("text.",), _needs("pytesseract", binary="tesseract"), _tesseract, _PAGES),
         Reader("easyocr", ("text.",), _needs("easyocr"), _easyocr, _PAGES),
-        Reader("zxing-cpp", ("barcode.",), _needs("zxingcpp"), _zxing, ("specimens", "pdf417")),
+        Reader("zxing-cpp", ("barcode.",), _needs("zxingcpp"), _zxing, ("specimens", "symbols", "pdf417")),
     )
 }
 

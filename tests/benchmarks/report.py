@@ -57,7 +57,7 @@ def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool)
         _plot_memory(endurance, out / "memory.png")
     (out / "marks.json").write_text(json.dumps(_outcomes(marks), indent=0, sort_keys=True), encoding="utf-8")
     if renew:
-        BASELINE.write_text(json.dumps(_outcomes(marks, "specimens"), indent=0, sort_keys=True) + "\n", encoding="utf-8")
+        BASELINE.write_text(json.dumps(_outcomes(marks, ("specimens", "symbols")), indent=0, sort_keys=True) + "\n", encoding="utf-8")
     return f"{out / 'report.md'}\n{changes}"
 
 
@@ -151,7 +151,7 @@ def _calibration(marks: Sequence[Mark]) -> str:
     return "\n".join([*rows, *(f"| {confidence:.2f} | {100 * right:.1f} % | {count} |" for confidence, right, count in _bins(marks))])
 
 
-def _outcomes(marks: Iterable[Mark], source: str = "") -> dict[str, bool]:
+def _outcomes(marks: Iterable[Mark], source: str | tuple[str, ...] = "") -> dict[str, bool]:
     return {f"{mark.sample} {mark.measure}": mark.right for mark in marks if mark.reader == OURS and mark.source.startswith(source)}
 
 

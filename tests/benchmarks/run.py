@@ -26,6 +26,7 @@ from corpus import Sample, drawn, folder
 from readers import READERS, Reader
 from report import write
 from scoring import Answer, Mark, marks
+from symbols import photographed
 from tqdm import tqdm
 
 
@@ -80,7 +81,7 @@ def _take(result: Run, reader: Reader, sample: Sample, found: dict[str, Any]) ->
     answer = Answer(values, found.get("text", ()), found.get("seconds", 0.0), found.get("cpu", 0.0), found.get("error", ""))
     result.marks += marks(reader.name, sample, answer, reader.claims)
     result.seconds.append(answer.seconds)
-    result.cpu[sample.kind if sample.source.startswith("specimens") else sample.source].append(answer.cpu)
+    result.cpu[sample.kind if sample.source.startswith("specimens") else sample.source.split()[0]].append(answer.cpu)
     result.resident_mb.append(found.get("resident_mb", 0.0))
     result.errors += bool(answer.error)
 
@@ -89,6 +90,7 @@ def samples_of(corpora: Iterable[Path], seeds: int) -> Iterator[Sample]:
     cache = ROOT / "var" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
     yield from drawn(cache, seeds)
+    yield from photographed(cache, seeds)
     for place in corpora:
         yield from folder(place)
 
