@@ -23,6 +23,7 @@ SUB = 4  # samples to a module
 CELL = CODEWORD * SUB
 SMALLEST_MODULE, LARGEST_MODULE = 1.1, 14.0  # pixels
 MOST_COLUMNS, MOST_ROWS = 30, 90  # of data, by the standard
+LEAST_LIKENESS = 0.08  # of strips with themselves a period on: symbols have 0.4, 0.1 where perspective is strong
 ROUND = 2  # columns beside those that were found: the ends may be too faint to be followed
 EXTENTS = (0.3, 0.12, 0.05)  # of the most striped places' score: what still belongs to the symbol
 STRIPS = 12
@@ -122,7 +123,7 @@ def _laid_flat(part: Floats, *, on_its_head: bool = False) -> Sheet | None:
         found = _laid_flat(np.ascontiguousarray(part[::-1, ::-1]), on_its_head=True)
         end = np.array([part.shape[1] - 1, part.shape[0] - 1], np.float32)
         return Sheet(found.cells, end - found.corners) if found else None
-    scale = CELL / period if period else 0.0
+    scale = CELL / period if period and likeness >= LEAST_LIKENESS else 0.0
     return _sampled(part, scale, min(scale, 4.0)) if scale else None
 
 

@@ -23,6 +23,7 @@ from documents.engines.base import Availability, Barcode, Pixels, Point
 LARGEST_ENLARGED_SIDE = 3600
 LEAST_CONTRAST = 4.0
 MOST_SYMBOLS = 12
+DARK = 128  # mean light of a picture that may hold a negative
 _FILE_ID = re.compile(r"'FileId': '([^']*)'")
 STACKED = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.PDF417])
 EVERY = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.All])
@@ -146,8 +147,9 @@ def _attempts(grey: Pixels) -> Iterator[tuple[Pixels, Affine]]:
         big, wide_back = _enlarged(base, back, 2.0)
         yield _threshold(big), wide_back
         yield _sharpened(big), wide_back
-    for picture, way in redrawn(negative):
-        yield picture, composed(back, way)
+    if float(base.mean()) < DARK:
+        for picture, way in redrawn(negative):
+            yield picture, composed(back, way)
 
 
 def _enlarged(grey: Pixels, back: Affine, factor: float) -> tuple[Pixels, Affine]:
