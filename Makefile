@@ -35,6 +35,7 @@ test: $(VENV)/.dev ## every test; T="tests/api -k upload" for some
 
 faults: $(VENV)/.dev ## kill, stop and fill what the service stands on, and renew the table in docs/reliability.md
 	@$(BIN)/python tests/faults/run.py --page docs/reliability.md
+	@$(BIN)/python tests/faults/run.py --bucket --page docs/reliability.md
 
 fuzz: $(VENV)/.dev ## some 10,000 requests made from the OpenAPI document; every answer must be a documented one
 	@FUZZ=$(or $(FUZZ),120) $(BIN)/python -m pytest tests/test_schemathesis.py tests/api/dialects/test_fuzz.py -q -s

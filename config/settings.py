@@ -150,6 +150,8 @@ WEB_THREADS = env_int("WEB_THREADS", 4, least=1, most=64)
 STORAGE_URL = env_url("STORAGE_URL", ("file", "s3"), f"file://{DATA_DIR / 'files'}")
 _storage = urlsplit(STORAGE_URL)
 if _storage.scheme == "s3":
+    from botocore.config import Config as S3Config  # nothing of boto is loaded where files are local
+
     _options = url_options(STORAGE_URL, ("endpoint", "region", "prefix", "serve"), "STORAGE_URL")
     if not _storage.hostname or _options.get("serve", "presigned") not in {"presigned", "proxy"}:
         raise ImproperlyConfigured("STORAGE_URL: expected s3://bucket?endpoint=…&region=…&serve=presigned or proxy")
@@ -164,8 +166,14 @@ if _storage.scheme == "s3":
             "endpoint_url": _options.get("endpoint"),
             "region_name": _options.get("region", "us-east-1"),
             "location": _options.get("prefix", ""),
-            "signature_version": "s3v4",
-            "addressing_style": "path",
+            # botocore's own patience, a minute for each of several tries, would hold a thread of the web server for as long when a bucket hangs.
+            "client_config": S3Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                connect_timeout=5,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 3},
+            ),
             "default_acl": None,
             "file_overwrite": True,
             "querystring_auth": True,

@@ -12,10 +12,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
+from faults.cluster import Bucket, Missing
 
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
 
@@ -101,3 +103,17 @@ def redis_server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def bucket() -> Iterator[Bucket]:
+    """An empty bucket on a server of the test's own, which it may stop."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            store = Bucket(Path(folder))
+        except Missing as error:
+            missing(str(error))
+        try:
+            yield store
+        finally:
+            store.stop()

@@ -7,24 +7,21 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 import redis
+from installed import Service, await_that, running
 from receiver import receiving
-from servers import free_port, postgres_database, redis_server
+from servers import postgres_database, redis_server
 from webserver import web_servers
 
 from documents.specimens import draw, holder
@@ -78,61 +75,6 @@ def test_two_web_processes_share_one_rate_limit(tmp_path: Path, production: bool
             answers = list(pool.map(ask, range(40)))
     assert Counter(status for _, status in answers) == {200: 10, 429: 30}
     assert {address for address, status in answers if status == 200} == set(addresses)
-
-
-@dataclass
-class Service:
-    """A running service with its process group."""
-
-    address: str
-    token: str
-    process: subprocess.Popen[bytes]
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        data = json.dumps(body).encode() if body is not None else None
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.address}/api/v1{path}", data=data, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.loads(response.read() or b"{}").get("data")
-
-    def workers(self, queue: str) -> list[psutil.Process]:
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if "work" in child.cmdline() and any(queue in part for part in child.cmdline())]
-
-
-@contextlib.contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Service]:
-    """`manage.py start` on a free port, ready; stopped like Ctrl-C does."""
-    port = free_port()
-    settings = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATA_DIR": str(folder),
-        "RATE_LIMIT": "off",
-        "WORKERS": "1",
-        **environment,
-    }
-    log = (folder / "service.log").open("wb")
-    command = [sys.executable, "manage.py", "start", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await_ready(address, folder)
-        yield Service(address, (folder / "demo" / "token").read_text(), process, settings)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-        log.close()
-
-
-def _await_ready(address: str, folder: Path) -> None:
-    until = time.monotonic() + 240
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health/ready", timeout=5):
-            return
-        time.sleep(0.2)
-    raise AssertionError((folder / "service.log").read_text()[-4000:])
 
 
 def _upload(service: Service, seed: int) -> str:
@@ -264,31 +206,24 @@ def _filled(service: Service, hook: str) -> str:
         image = base64.b64encode(draw(kind, seed=7, holder=shown).jpeg("front")).decode()
         content = {"context_type": context, "type": number, "country": "USA", "front_side_data": image}
         documents.append(str(service.call("POST", "/usps1583/documents", {"verification": case, "document": content})["id"]))
-    _await(lambda: {service.call("GET", f"/usps1583/documents/{pk}")["status"] for pk in documents} == {7})
+    await_that(lambda: {service.call("GET", f"/usps1583/documents/{pk}")["status"] for pk in documents} == {7})
     corrected = {"fields": {"address.street": f"743 {CANARY} Terrace"}, "reason": f"{CANARY} wrote it"}
     service.call("PATCH", f"/usps1583/documents/{documents[1]}/extracted-data", corrected)
     applicant = {"name": {"last": CANARY, "first": "Homer"}, "email": f"{CANARY}@example.com"}
     service.call("PATCH", f"/usps1583/verifications/{case}/form", {"applicant": applicant, "additional_recipients": [{"name": f"{CANARY} junior"}]})
     service.call("POST", f"/usps1583/verifications/{case}/submit")
     status = f"/usps1583/verifications/{case}"
-    _await(lambda: service.call("GET", status)["status"] in (3, 4, 5))
+    await_that(lambda: service.call("GET", status)["status"] in (3, 4, 5))
     for pk in documents:
         if service.call("GET", f"/usps1583/documents/{pk}")["status"] != 5:
             service.call("POST", "/usps1583/decisions", {"document": pk, "status": 5, "note": f"{CANARY} again"})
         service.call("POST", "/usps1583/decisions", {"document": pk, "status": 3, "note": f"{CANARY} it is"})
-    _await(lambda: service.call("GET", status)["status"] == 3)
+    await_that(lambda: service.call("GET", status)["status"] == 3)
     service.call("POST", f"{status}/legal-hold", {"reason": f"{CANARY} against the state"})
     service.call("DELETE", f"{status}/legal-hold")
     for path in ("pdf", "form/pdf", "data"):
         service.call("GET", f"{status}/{path}")
     return case
-
-
-def _await(holds: Callable[[], bool], seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come to that in time"
-        time.sleep(0.2)
 
 
 @pytest.mark.engine
@@ -305,13 +240,13 @@ def test_a_canary_is_found_nowhere_on_production_servers(tmp_path: Path) -> None
         case = _filled(service, receiver.url)
         quarter = time.strftime("%Y") + f"Q{(int(time.strftime('%m')) + 2) // 3}"
         export = service.call("POST", "/usps1583/exports", {"quarter": quarter})["id"]
-        _await(lambda: service.call("GET", f"/usps1583/exports/{export}")["state"] == "done")
+        await_that(lambda: service.call("GET", f"/usps1583/exports/{export}")["state"] == "done")
         assert "pg_dump" in _places(service, tmp_path), "the search finds what is there"
         assert list((tmp_path / "files").rglob("*"))
 
         gone = service.call("DELETE", f"/usps1583/verifications/{case}/data")
         assert gone == {"status": "redacted", "documents_removed": 2}
-        _await(lambda: any(entry.json["type"] == "verification.redacted" for entry in receiver.seen))
+        await_that(lambda: any(entry.json["type"] == "verification.redacted" for entry in receiver.seen))
         time.sleep(1)
         subprocess.run([sys.executable, "manage.py", "tick"], cwd=ROOT, env=service.environment, check=True, capture_output=True)
         assert _places(service, tmp_path) == []

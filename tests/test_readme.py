@@ -132,6 +132,7 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
         "OTEL_EXPORTER_OTLP_HEADERS",
         "OTEL_SERVICE_NAME",
         "OTEL_TRACES_SAMPLER",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
     }
     code = code_in(text_of(page))
     named = {re.sub(r"_FILE$", "", name) for name in re.findall(r"(?:^|[\s`])([A-Z][A-Z0-9_]+)=", code, re.M)}

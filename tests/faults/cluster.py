@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster and a Redis of one's own, from the installed binaries: they may be stopped, crashed and emptied without asking anybody."""
+"""A PostgreSQL cluster, a Redis and a bucket of one's own, from the installed binaries: they may be stopped, crashed and emptied without asking."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
+import boto3
 import psycopg
 import redis
+from botocore.config import Config
+
+# Swift belongs to the system's Python, not to the one that runs this.
+SYSTEM_PYTHON = "/usr/bin/python3"
+SWIFT = Path(__file__).resolve().parent / "swift_process.py"
 
 
 class Missing(Exception):
@@ -100,5 +107,79 @@ class Redis:
     def stop(self) -> None:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def _require_attributes(folder: Path) -> None:
+    """Swift keeps what it knows of an object in attributes of its file."""
+    try:
+        os.setxattr(folder, "user.vouchbox", b"1")
+    except (OSError, AttributeError) as error:
+        raise Missing(f"a temporary folder with extended attributes, for Swift ({error})") from error
+
+
+class Bucket:
+    """One bucket on an S3-compatible server that checks signatures and their time: OpenStack Swift, as Debian's python3-swift brings it. What it
+    holds is in ``folder`` and survives a crash."""
+
+    NAME, KEY, SECRET, REGION = "papers", "vouchbox:store", "a-secret-of-tests", "us-east-1"
+
+    def __init__(self, folder: Path) -> None:
+        there = [SYSTEM_PYTHON, "-I", "-c", "import importlib.util as found; raise SystemExit(found.find_spec('swift') is None)"]
+        if not os.access(SYSTEM_PYTHON, os.X_OK) or subprocess.run(there, check=False, stderr=subprocess.DEVNULL).returncode:
+            raise Missing("OpenStack Swift (python3-swift)")
+        self.folder, self.port = folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(exist_ok=True)
+        _require_attributes(folder)
+        self.start()
+        self.client().create_bucket(Bucket=self.NAME)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def settings(self, serve: str) -> dict[str, str]:
+        """The service's settings for it; ``serve`` is ``presigned`` or ``proxy``."""
+        url = f"s3://{self.NAME}?endpoint={self.endpoint}&region={self.REGION}&serve={serve}"
+        return {"STORAGE_URL": url, "AWS_ACCESS_KEY_ID": self.KEY, "AWS_SECRET_ACCESS_KEY": self.SECRET}
+
+    def client(self, secret: str = SECRET) -> Any:
+        keys = {"aws_access_key_id": self.KEY, "aws_secret_access_key": secret, "region_name": self.REGION}
+        return boto3.client("s3", endpoint_url=self.endpoint, config=Config(signature_version="s3v4", s3={"addressing_style": "path"}), **keys)
+
+    def names(self) -> list[str]:
+        return [
+            entry["Key"] for page in self.client().get_paginator("list_objects_v2").paginate(Bucket=self.NAME) for entry in page.get("Contents", ())
+        ]
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            command = [SYSTEM_PYTHON, "-I", str(SWIFT), str(self.folder), str(self.port), self.KEY, self.SECRET]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        until = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise Missing(f"Swift that answers: {(self.folder / 'log').read_text()[-2000:]}")
+
+    def pause(self) -> None:
+        """It takes connections and answers none, until ``resume``."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """Like a crash: SIGKILL."""
+        if self.process is not None:
+            self.process.kill()
             self.process.wait()
             self.process = None

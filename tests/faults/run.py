@@ -1,6 +1,7 @@
 """Every fault against real processes on PostgreSQL and Redis; afterwards each accepted upload is looked for in the database.
 
-``python tests/faults/run.py [--only WORD…] [--page FILE]`` prints a row per fault and writes the table into the page between its marks.
+``python tests/faults/run.py [--bucket] [--only WORD…] [--page FILE]`` prints a row per fault and writes the table into the page between its marks.
+With ``--bucket`` files are kept on an S3-compatible server, and the faults are that server's; without, they are in a folder.
 Exit 1 when one upload was lost, or had an effect twice.
 """
 
@@ -28,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
 FOLDER = Path(tempfile.mkdtemp(prefix="vouchbox-faults-"))
 FOLDER.chmod(0o755)
 
-from cluster import Missing, Postgres, Redis, free_port  # noqa: E402
+from cluster import Bucket, Missing, Postgres, Redis, free_port  # noqa: E402
 
 FINAL = {3, 4, 5}
 WEB_STEPS = [
@@ -58,8 +59,8 @@ class Row:
 class Run:
     """Faults one after another upon one installation."""
 
-    def __init__(self, service: Any, postgres: Postgres, broker: Redis) -> None:
-        self.service, self.postgres, self.redis = service, postgres, broker
+    def __init__(self, service: Any, postgres: Postgres, broker: Redis, bucket: Any) -> None:
+        self.service, self.postgres, self.redis, self.bucket = service, postgres, broker, bucket
         self.seed = 100
 
     def begin(self, count: int = 1, poison: str = "") -> list[str]:
@@ -236,6 +237,26 @@ def disk_full(run: Run) -> list[str]:
     return _storage(run, errno.ENOSPC)
 
 
+def bucket_stopped(run: Run) -> list[str]:
+    """The first upload is being read when it begins; the second is refused (500) until it ends, and repeated by its client."""
+    import threading
+
+    cases = run.begin()
+    run.bucket.stop()
+    threading.Timer(8, run.bucket.start).start()
+    return [*cases, *run.begin()]
+
+
+def bucket_hangs(run: Run) -> list[str]:
+    """For longer than the service waits for an answer: connections are taken, and nothing comes."""
+    import threading
+
+    cases = run.begin()
+    run.bucket.pause()
+    threading.Timer(15, run.bucket.resume).start()
+    return [*cases, *run.begin()]
+
+
 def clock_jumps(run: Run) -> list[str]:
     """Past every lease and back, while documents are read; then two days back and forth again."""
     cases = run.begin(2)
@@ -273,41 +294,48 @@ FAULTS: list[Fault] = [
     ("PostgreSQL crashed", "`pg_ctl -m immediate`, recovered from its log 3 s later", database_crashed),
     ("storage refuses", "every write fails with EIO for 8 s", storage_refuses),
     ("disk full", "every write fails with ENOSPC for 8 s", disk_full),
+    ("bucket stopped", "the S3-compatible server is killed, and started again after 8 s", bucket_stopped),
+    ("bucket hangs", "it is stopped (SIGSTOP) for 15 s: connections are taken and not answered", bucket_hangs),
     ("clock jumps", "two hours ahead and back, two hours behind and back, 3 s each", clock_jumps),
     ("poison: hangs", "an image that makes native code sleep with the interpreter's lock held; 10 s allowed", poison_hangs),
     ("poison: crashes", "an image that makes native code read address 0", poison_crashes),
     ("poison: grows", "an image that makes reading take memory until there is none", poison_grows),
 ]
+# These have the files in a bucket, the others in a folder.
+OF_A_BUCKET = {"bucket stopped", "bucket hangs"}
 
 
-def environment(postgres: Postgres, broker: Redis, hook: str) -> dict[str, str]:
+def environment(postgres: Postgres, broker: Redis, bucket: Bucket | None, hook: str) -> dict[str, str]:
     (FOLDER / "armed").mkdir()
-    return {
-        "DATABASE_URL": postgres.url, "REDIS_URL": broker.url, "DATA_DIR": str(FOLDER / "data"), "STORAGE_URL": "", "RATE_LIMIT": "off",
+    files = {"STORAGE_URL": ""} if bucket is None else bucket.settings("proxy")
+    return files | {
+        "DATABASE_URL": postgres.url, "REDIS_URL": broker.url, "DATA_DIR": str(FOLDER / "data"), "RATE_LIMIT": "off",
         "DJANGO_SETTINGS_MODULE": "config.settings", "READING_SECONDS": "10", "READING_MEMORY_MB": "3072", "WEBHOOK_ALLOWED_HOSTS": hook,
         "PYTHONPATH": str(ROOT / "tests" / "faults"), "PYTHONFAULTS": str(FOLDER / "armed"), "LOG_FORMAT": "json",
     }  # fmt: skip
 
 
-def main(only: list[str]) -> list[Row]:
+def main(only: list[str], *, on_a_bucket: bool) -> list[Row]:
     from receiver import receiving
 
+    chosen = [fault for fault in FAULTS if (fault[0] in OF_A_BUCKET) == on_a_bucket and (not only or any(word in fault[0] for word in only))]
+    bucket = Bucket(FOLDER / "bucket") if on_a_bucket else None
     postgres, broker = Postgres(FOLDER / "postgres"), Redis()
     rows: list[Row] = []
     try:
         with receiving() as receiver:
-            settings = environment(postgres, broker, receiver.host)
+            settings = environment(postgres, broker, bucket, receiver.host)
             os.environ.update({name: value for name, value in settings.items() if not name.startswith("PYTHON")})
             token = _prepared(receiver.url)
             from installation import Installation
 
             with Installation(FOLDER, free_port(), settings, token) as service:
-                run = Run(service, postgres, broker)
-                for name, done, fault in FAULTS:
-                    if not only or any(word in name for word in only):
-                        rows.append(_one(run, Row(name, done), fault, receiver))
+                run = Run(service, postgres, broker, bucket)
+                rows += [_one(run, Row(name, done), fault, receiver) for name, done, fault in chosen]
         _verify_audit()
     finally:
+        if bucket is not None:
+            bucket.stop()
         broker.stop()
         postgres.stop("immediate")
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -376,12 +404,13 @@ def write(page: Path, rows: list[Row]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
+    parser.add_argument("--bucket", action="store_true")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--page", type=Path)
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     try:
-        made = main(chosen.only)
+        made = main(chosen.only, on_a_bucket=chosen.bucket)
     except Missing as missing:
         print(json.dumps({"missing": str(missing)}))  # noqa: T201
         sys.exit(2)
