@@ -23,4 +23,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 if _database.startswith("sqlite"):
     # A file instead of memory: several connections, and so real races.
     DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
+elif _database:
+    # No test pulls the plug of the server, so nobody has to wait for its disk.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.db import connection
 from scripted import Script
 
+import templates
 from config.api import errors
 from factories import Person, drawn, make_person
 from flows import catalogue, datakeys
@@ -22,6 +24,8 @@ from verifications import append_only
 # A busy machine is no bug: how long an example takes is the benchmark's business.
 hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("steady")
+
+templates.open_shop()
 
 ANSWERED: set[str] = set()
 DEFINITIONS = tuple(catalogue.definitions())
@@ -117,7 +121,14 @@ def emptied(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "TEST_DATABASE_URL" in os.environ:
+        # Another database is what is asked about: what asks none would only say again what it says without.
+        asked_of_none = [
+            item for item in items if not {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) and not _uses_the_database(item)
+        ]
+        items[:] = [item for item in items if item not in asked_of_none]
+        config.hook.pytest_deselected(items=asked_of_none)
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and marker.kwargs.get("transaction") and isinstance(item, pytest.Function):
@@ -127,4 +138,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _uses_the_database(item: pytest.Item) -> bool:
-    return item.get_closest_marker("django_db") is not None
+    return item.get_closest_marker("django_db") is not None or "db" in getattr(item, "fixturenames", ())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -23,7 +22,6 @@ import django  # noqa: E402
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from receiver import Received, receiving  # noqa: E402
 
 from factories import make_person  # noqa: E402
@@ -33,8 +31,6 @@ from verifications.services import create_verification  # noqa: E402
 
 
 def main(events: int) -> dict[str, Any]:
-    call_command("migrate", verbosity=0)
-    call_command("sync_flows", stdout=io.StringIO())
     person, done = make_person("slow", workspace="slow"), threading.Event()
     at_once = most = 0
 

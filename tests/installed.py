@@ -18,6 +18,8 @@ from typing import Any
 import psutil
 from servers import free_port
 
+import templates
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,8 +46,10 @@ class Service:
 
 @contextlib.contextmanager
 def running(folder: Path, **environment: str) -> Iterator[Service]:
-    """`manage.py start` on a free port, ready; stopped like Ctrl-C does."""
+    """`manage.py start` on a free port, ready; stopped like Ctrl-C does. On SQLite when no database is given."""
     port = free_port()
+    if "DATABASE_URL" not in environment:
+        environment |= {"DATABASE_URL": templates.sqlite(folder / "vouchbox.sqlite3")}
     settings = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",

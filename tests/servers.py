@@ -19,6 +19,8 @@ import pytest
 import redis
 from faults.cluster import Bucket, Missing
 
+import templates
+
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_SERVICES") == "1"
 
 
@@ -36,12 +38,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def postgres_database() -> Iterator[str]:
-    """The URL of a fresh, empty database of the test's own; dropped afterwards."""
-    with _postgres() as server:
+def postgres_database(*, migrated: bool = False) -> Iterator[str]:
+    """The URL of a fresh database of the test's own, empty or with the tables and flows of an installation; dropped afterwards."""
+    with _postgres() as (server, lasts):
         name = f"vouchbox_test_{secrets.token_hex(6)}"
+        # On a server that ends with this test a template would be used once.
+        after = f' TEMPLATE "{templates.postgresql(server)}"' if migrated and lasts else ""
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"{after}')
+            # No test pulls the plug of this server (tests/faults does, of its own), so nobody has to wait for its disk.
+            connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         try:
             yield f"{server}/{name}"
         finally:
@@ -50,7 +56,8 @@ def postgres_database() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
+def _postgres() -> Iterator[tuple[str, bool]]:
+    """Its URL without a database, and whether it outlasts this test."""
     candidates = [
         os.environ.get("TEST_POSTGRES_URL", "").rstrip("/"),
         "postgresql://postgres@127.0.0.1:5432",
@@ -59,7 +66,7 @@ def _postgres() -> Iterator[str]:
     for server in filter(None, candidates):
         with contextlib.suppress(psycopg.Error):
             psycopg.connect(f"{server}/postgres", connect_timeout=2).close()
-            yield server
+            yield server, True
             return
     folders = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [os.path.dirname(shutil.which("initdb") or "")]
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -74,7 +81,7 @@ def _postgres() -> Iterator[str]:
         start = [*as_user, f"{binaries}/pg_ctl", "-D", folder, "-w", "-l", f"{folder}/log", "-o", options, "start"]
         subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}"
+            yield f"postgresql://postgres@127.0.0.1:{port}", False
         finally:
             subprocess.run([*as_user, f"{binaries}/pg_ctl", "-D", folder, "-m", "immediate", "stop"], check=False, capture_output=True)
 

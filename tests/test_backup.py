@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import postgres_database
 
+import templates
 from config.sealed_stream import SEGMENT, SealedReader, SealedWriter
 from flows.vault import Unreadable
 
@@ -40,12 +41,29 @@ DIGEST = """
 import hashlib, json
 from config.backup import _rows, tables
 print(json.dumps({label: [rows, hashlib.sha256("".join(sorted(json.dumps(row, sort_keys=True) for row in _rows(model))).encode()).hexdigest()]
-    for label, model in tables().items() if (rows := model._base_manager.count())}))
+    for label, model in tables().items() if (rows := model._base_manager.count())}, sort_keys=True))
 """
 COUNT = """
 from config.backup import _MADE_BY_MIGRATE, tables
 from django.conf import settings
 print(sum(model._base_manager.count() for label, model in tables().items() if label not in _MADE_BY_MIGRATE), (settings.DATA_DIR / "files").exists())
+"""
+REFUSALS = """
+import json
+from config.backup import _MADE_BY_MIGRATE, tables
+from django.conf import settings
+from django.core.management import CommandError, call_command
+def refusal(*arguments):
+    try:
+        call_command("restore", *arguments)
+    except CommandError as error:
+        return str(error)
+found = []
+for path in {paths}:
+    refusals = [refusal("--check", path), refusal(path)]
+    left = sum(model._base_manager.count() for label, model in tables().items() if label not in _MADE_BY_MIGRATE)
+    found.append([refusals, left, (settings.DATA_DIR / "files").exists()])
+print(json.dumps(found))
 """
 OTHER_VERSION = """
 from django.db import connection
@@ -88,7 +106,7 @@ class Installation:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an installation that was migrated and nothing more, to be copied."""
     folder = tmp_path_factory.mktemp("migrated")
-    Installation(folder).manage("migrate", "-v0")
+    templates.sqlite(folder / "vouchbox.sqlite3", flows=False)
     return folder
 
 
@@ -127,20 +145,20 @@ def _copy(migrated: Path, folder: Path, kind: str) -> Iterator[Installation]:
 @pytest.mark.service
 def test_a_backup_comes_back_as_it_was_on_either_database(filled: Installation, migrated: Path, file: Path, tmp_path: Path) -> None:
     """From SQLite to PostgreSQL, from there to SQLite: each row, each file and each audit chain as it was."""
-    rows, opened = json.loads(filled.shell(DIGEST)), filled.shell(OPEN)
+    kept = filled.shell(DIGEST + OPEN)
     again = tmp_path / "again"
     with _copy(migrated, tmp_path / "first", "postgresql") as one, _copy(migrated, tmp_path / "second", "sqlite") as other:
         assert "every audit chain holds" in one.manage("restore", str(file))
-        assert (json.loads(one.shell(DIGEST)), one.shell(OPEN)) == (rows, opened)
+        assert one.shell(DIGEST + OPEN) == kept
         one.manage("backup", str(again))
         one.shell(MORE)
         other.manage("restore", str(again))
-        assert (json.loads(other.shell(DIGEST)), other.shell(OPEN)) == (rows, opened)
+        assert other.shell(DIGEST + OPEN) == kept
         assert "every link holds" in other.manage("verify_audit")
         refused = other.tried("restore", str(file))
         assert refused.returncode == 1
         assert "a backup goes into an empty database" in refused.stderr
-        assert json.loads(other.shell(DIGEST)) == rows
+        assert other.shell(DIGEST + OPEN) == kept
 
 
 def test_nothing_of_a_person_is_legible_in_a_backup_and_only_its_owner_may_read_it(file: Path) -> None:
@@ -158,24 +176,27 @@ def test_a_backup_is_never_written_over_another_file(filled: Installation, file:
     assert not file.with_name("backup.part").exists()
 
 
-@pytest.mark.parametrize("wrong", ["cut off", "changed", "longer", "of other keys", "no backup"])
-def test_a_file_that_is_not_whole_changes_nothing(empty: Installation, file: Path, tmp_path: Path, wrong: str) -> None:
-    content, keys = file.read_bytes(), empty.environment["FIELD_ENCRYPTION_KEYS"]
+def test_a_file_that_is_not_whole_changes_nothing(empty: Installation, file: Path, tmp_path: Path) -> None:
+    content = file.read_bytes()
     middle = len(content) // 2
     damaged = {
         "cut off": content[:-100], "changed": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :], "longer": content + b"x",
-        "of other keys": content, "no backup": b"PK" + content,
-    }[wrong]  # fmt: skip
-    (tmp_path / "backup").write_bytes(damaged)
-    empty.environment["FIELD_ENCRYPTION_KEYS"] = "k1:" + "QkJC" * 10 + "QkI=" if wrong == "of other keys" else keys
-    try:
-        for command in (("restore", "--check"), ("restore",)):
-            done = empty.tried(*command, str(tmp_path / "backup"))
-            assert done.returncode == 1
-            assert done.stderr.startswith("CommandError: ")
-        assert empty.shell(COUNT).strip() == "0 False"
-    finally:
-        empty.environment["FIELD_ENCRYPTION_KEYS"] = keys
+        "no backup": b"PK" + content,
+    }  # fmt: skip
+    for name, data in damaged.items():
+        (tmp_path / name).write_bytes(data)
+    found = json.loads(empty.shell(REFUSALS.format(paths=[str(tmp_path / name) for name in damaged])))
+    # Each is tried with --check and without, and is refused with words.
+    assert [(len(refusals), all(refusals), left, files) for refusals, left, files in found] == [(2, True, 0, False)] * len(damaged)
+    done = empty.tried("restore", str(tmp_path / "changed"))
+    assert (done.returncode, done.stderr.startswith("CommandError: ")) == (1, True)
+
+
+def test_a_backup_of_other_keys_changes_nothing(migrated: Path, file: Path) -> None:
+    others = Installation(migrated)
+    others.environment["FIELD_ENCRYPTION_KEYS"] = "k1:" + "QkJC" * 10 + "QkI="
+    ((refusals, left, files),) = json.loads(others.shell(REFUSALS.format(paths=[str(file)])))
+    assert (len(refusals), all(refusals), left, files) == (2, True, 0, False)
 
 
 def test_a_backup_of_another_version_is_refused(migrated: Path, file: Path, tmp_path: Path) -> None:

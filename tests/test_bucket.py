@@ -45,7 +45,7 @@ def _installed(folder: Path, serve: str) -> Iterator[tuple[Service, Bucket]]:
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(bucket())
         environment = {
-            "DATABASE_URL": stack.enter_context(postgres_database()), "REDIS_URL": stack.enter_context(redis_server()),
+            "DATABASE_URL": stack.enter_context(postgres_database(migrated=True)), "REDIS_URL": stack.enter_context(redis_server()),
             "REDIS_NAMESPACE": f"test-{secrets.token_hex(6)}", "SIGNED_URL_SECONDS": str(LINK_SECONDS), **store.settings(serve),
         }  # fmt: skip
         yield stack.enter_context(running(folder, **environment)), store

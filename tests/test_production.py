@@ -24,6 +24,7 @@ from receiver import receiving
 from servers import postgres_database, redis_server
 from webserver import web_servers
 
+import templates
 from documents.specimens import draw, holder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +47,10 @@ def test_the_behavioural_suites_pass_on_postgresql(tmp_path: Path) -> None:
 
 
 def test_threads_race_on_a_sqlite_file(tmp_path: Path) -> None:
-    environment = {**os.environ, "TEST_DATABASE_URL": f"sqlite:///{tmp_path / 'race.sqlite3'}", "DATA_DIR": str(tmp_path)}
+    environment = {**os.environ, "TEST_DATABASE_URL": templates.sqlite(tmp_path / "race.sqlite3", flows=False), "DATA_DIR": str(tmp_path)}
     suites = ["tests/api/test_idempotency.py", "tests/api/test_conditional.py", "tests/api/test_capture_races.py"]
     races = [*suites, "-k", "fifty_threads or forty_at_once or capture_races"]
-    command = [sys.executable, "-m", "pytest", *races, "-q", "-p", "no:cacheprovider", "--create-db"]
+    command = [sys.executable, "-m", "pytest", *races, "-q", "-p", "no:cacheprovider", "--reuse-db"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
     assert "4 passed" in done.stdout
@@ -59,7 +60,7 @@ def test_threads_race_on_a_sqlite_file(tmp_path: Path) -> None:
 def test_two_web_processes_share_one_rate_limit(tmp_path: Path, production: bool) -> None:
     """Without Redis: forty requests at once, half to each process, of which ten are answered."""
     with contextlib.ExitStack() as stack:
-        settings = {"DATABASE_URL": stack.enter_context(postgres_database())} if production else {}
+        settings = {"DATABASE_URL": stack.enter_context(postgres_database(migrated=True))} if production else {}
         addresses, token = stack.enter_context(web_servers(tmp_path, 2, RATE_LIMIT="10/day", **settings))
 
         def ask(number: int) -> tuple[str, int]:
@@ -101,7 +102,7 @@ def test_killed_workers_and_a_lost_broker_delay_work_and_never_lose_or_double_it
         environment = {}
         if production:
             environment = {
-                "DATABASE_URL": stack.enter_context(postgres_database()),
+                "DATABASE_URL": stack.enter_context(postgres_database(migrated=True)),
                 "REDIS_URL": stack.enter_context(redis_server()),
                 "REDIS_NAMESPACE": f"test-{secrets.token_hex(6)}",
             }
@@ -233,7 +234,7 @@ def test_a_canary_is_found_nowhere_on_production_servers(tmp_path: Path) -> None
         receiver = stack.enter_context(receiving())
         namespace = f"test-{secrets.token_hex(6)}"
         environment = {
-            "DATABASE_URL": stack.enter_context(postgres_database()), "REDIS_URL": stack.enter_context(redis_server()),
+            "DATABASE_URL": stack.enter_context(postgres_database(migrated=True)), "REDIS_URL": stack.enter_context(redis_server()),
             "REDIS_NAMESPACE": namespace, "WEBHOOK_ALLOWED_HOSTS": receiver.host, "LOG_FORMAT": "json",
         }  # fmt: skip
         service = stack.enter_context(running(tmp_path, **environment))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from servers import free_port
 
+import templates
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,15 +27,16 @@ def web_server(folder: Path) -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def web_servers(folder: Path, count: int, **settings: str) -> Iterator[tuple[list[str], str]]:
-    """So many processes on one database: their addresses and a token."""
+    """So many processes on one database, which has its tables: their addresses and a token."""
     environment = {
         **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(folder), "RATE_LIMIT": "off", "REDIS_URL": "",
-        "DATABASE_URL": f"sqlite:///{folder / 'fuzz.sqlite3'}", **settings,
+        **settings,
     }  # fmt: skip
-    manage = [sys.executable, "manage.py"]
-    for command in (["migrate", "-v0"], ["sync_flows"]):
-        subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
-    issued = subprocess.run([*manage, "issue_token", "fuzz"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    if "DATABASE_URL" not in settings:
+        environment["DATABASE_URL"] = templates.sqlite(folder / "fuzz.sqlite3")
+    issued = subprocess.run(
+        [sys.executable, "manage.py", "issue_token", "fuzz"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
     with contextlib.ExitStack() as running:
         addresses = [running.enter_context(_process(folder, environment)) for _ in range(count)]
         yield addresses, issued.stdout.strip()
