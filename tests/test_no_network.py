@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import templates
+
 ROOT = Path(__file__).resolve().parent.parent
 # The kernel counts each packet that had no route out of the namespace.
 INSIDE = """
@@ -54,6 +56,7 @@ def test_serving_and_the_demo_need_no_network_and_try_none(tmp_path: Path) -> No
     foreign = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "SENTRY_DSN", "KEY_WRAPPER", "OTEL_EXPORTER_OTLP_ENDPOINT")
     clean = {name: value for name, value in os.environ.items() if name not in foreign}
     settings = {**clean, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path), "WORKERS": "1", "RATE_LIMIT": "off"}
+    templates.sqlite(tmp_path / "vouchbox.sqlite3")
     command = [*own, sys.executable, "-c", INSIDE]
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout.splitlines()[:2] == ["demo 0 doctor 0 tried 0", "control 1"], done.stdout + done.stderr[-2000:]

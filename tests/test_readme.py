@@ -24,6 +24,7 @@ import yaml
 from django.core.management import get_commands, load_command_class
 from servers import free_port, missing
 
+import templates
 from config import pipeline
 from config.api.dialects.anycheck import shapes
 from decisions.evidence import Case, DocumentEvidence, Evidence, Observed
@@ -359,6 +360,8 @@ def service(folder: Path) -> Iterator[str]:
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if name not in settings_in_code() | {"DJANGO_SETTINGS_MODULE"}}
     environment = {**clean, "DATA_DIR": str(folder / "var"), "WORKERS": "1"}
+    (folder / "var").mkdir()
+    templates.sqlite(folder / "var" / "vouchbox.sqlite3")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "manage.py", "start", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
