@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -127,39 +128,48 @@ def _forget(url: str, namespace: str) -> None:
         client.delete(key)
 
 
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """For tests that leave it as they found it, but for what they uploaded."""
+    with running(tmp_path_factory.mktemp("embedded")) as service:
+        yield service
+
+
 @pytest.mark.engine
-def test_an_upload_is_answered_while_workers_are_dead_and_read_when_they_are_back(tmp_path: Path) -> None:
-    with running(tmp_path) as service:
-        for worker in service.workers("reading"):
-            worker.suspend()
-        pk = _upload(service, 9)
-        assert service.call("GET", f"/address/documents/{pk}")["status_label"] == "Uploaded"
-        for worker in service.workers("reading"):
+def test_an_upload_is_answered_while_workers_are_dead_and_read_when_they_are_back(embedded: Service) -> None:
+    suspended = embedded.workers("reading")
+    assert suspended
+    for worker in suspended:
+        worker.suspend()
+    try:
+        pk = _upload(embedded, 9)
+        assert embedded.call("GET", f"/address/documents/{pk}")["status_label"] == "Uploaded"
+    finally:
+        for worker in suspended:
             worker.resume()
-        _await_extracted(service, [pk])
+    _await_extracted(embedded, [pk])
 
 
-def test_eight_uploads_at_once_give_one_document(tmp_path: Path) -> None:
+def test_eight_uploads_at_once_give_one_document(embedded: Service) -> None:
     """The database's constraint decides the race, not the order of two queries."""
-    with running(tmp_path) as service:
-        case = service.call("POST", "/address/verifications", {})
-        content = base64.b64encode(draw("lease", seed=1).jpeg("front")).decode()
-        body = {
-            "verification": case["id"],
-            "document": {"context_type": "PROOF_OF_ADDRESS", "type": 24, "country": "USA", "front_side_data": content},
-        }
+    case = embedded.call("POST", "/address/verifications", {})
+    content = base64.b64encode(draw("lease", seed=1).jpeg("front")).decode()
+    body = {
+        "verification": case["id"],
+        "document": {"context_type": "PROOF_OF_ADDRESS", "type": 24, "country": "USA", "front_side_data": content},
+    }
 
-        def upload() -> tuple[int, str]:
-            try:
-                service.call("POST", "/address/documents", body)
-            except urllib.error.HTTPError as error:
-                return error.code, json.loads(error.read())["code"]
-            return 201, ""
+    def upload() -> tuple[int, str]:
+        try:
+            embedded.call("POST", "/address/documents", body)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())["code"]
+        return 201, ""
 
-        with ThreadPoolExecutor(8) as pool:
-            answers = [entry.result() for entry in [pool.submit(upload) for _ in range(8)]]
-        assert sorted(answers) == [(201, ""), *[(400, "document_type_taken")] * 7]
-        assert len(service.call("GET", f"/address/documents?verification={case['id']}")) == 1
+    with ThreadPoolExecutor(8) as pool:
+        answers = [entry.result() for entry in [pool.submit(upload) for _ in range(8)]]
+    assert sorted(answers) == [(201, ""), *[(400, "document_type_taken")] * 7]
+    assert len(embedded.call("GET", f"/address/documents?verification={case['id']}")) == 1
 
 
 CANARY = "Zyxwvutsrq"
