@@ -150,8 +150,9 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
     if "metadata" in fields:
         verification.metadata = merged_metadata(verification.metadata, fields["metadata"] or {})
         changed.append("metadata")
-    if "expected_data" in fields:
-        verification.expected = _merged_expected(verification.expected or {}, fields["expected_data"] or dict.fromkeys(EXPECTED_PARTS))
+    if "expected_data" in fields and fields["expected_data"] != {}:
+        sent = dict.fromkeys(EXPECTED_PARTS) if fields["expected_data"] is None else fields["expected_data"]
+        verification.expected = _merged_expected(verification.expected or {}, sent)
         changed.append("expected_sealed")
         # Taking it back here hides the case no less: the form, of which this floor knows nothing, may say so, too, and looks at both.
         verification.protected = verification.protected or is_declared_protected(verification.expected)
@@ -162,7 +163,7 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
 def merged_metadata(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """One level deep; null removes a key. Raises Refused("validation_failed") for a value over 16 KB."""
     for key, value in sent.items():
-        if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) > METADATA_VALUE_BYTES:
+        if value is not None and len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > METADATA_VALUE_BYTES:
             message = "A metadata value may take 16 KB at most."
             raise Refused("validation_failed", message, status=422, errors={f"metadata.{key}": [message]})
     merged = {**stored, **sent}

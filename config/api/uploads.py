@@ -19,6 +19,7 @@ from config.api.inflection import inbound
 from flows.errors import Refused
 
 SIDES = ("front_side_data", "back_side_data")
+DEEPEST = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,7 +109,8 @@ def _too_large() -> Refused:
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 and no more: no NaN, no lone surrogates, no number that overflows, no nesting that exhausts the stack."""
+    """RFC 8259 and no more: no NaN, no lone surrogates, no number that overflows, no nesting deeper than ``DEEPEST`` (section 9 lets a parser set
+    limits)."""
 
     media_type = "application/json"
 
@@ -123,6 +125,8 @@ class StrictJSONParser(BaseParser):
             data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise ParseError from error
+        if _is_too_deep(data):
+            raise ParseError
         if "\\u" in text and _has_surrogate(data):
             raise ParseError
         return with_uploads(inbound(data, _style(parser_context)))
@@ -141,6 +145,15 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(text)
     return value
+
+
+def _is_too_deep(data: Any) -> bool:
+    """Level by level and without recursion: what walks through a body later calls itself for each level."""
+    level = [data]
+    for _ in range(DEEPEST):
+        inside = (inner for entry in level for inner in (entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ()))
+        level = [entry for entry in inside if isinstance(entry, dict | list)]
+    return bool(level)
 
 
 def _has_surrogate(data: Any) -> bool:
@@ -167,6 +180,8 @@ class UploadParser(MultiPartParser):
 
 
 def _place(nested: dict[str, Any], path: list[str], value: Any) -> None:
+    if len(path) > DEEPEST:
+        raise ParseError
     for step in path[:-1]:
         inner = nested.setdefault(step, {})
         if not isinstance(inner, dict):

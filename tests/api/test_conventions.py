@@ -116,6 +116,34 @@ def test_a_body_that_is_no_object_is_422(alice: Person, body: bytes) -> None:
     assert _raw(alice, body) == (422, "validation_failed")
 
 
+def _nested(depth: int) -> bytes:
+    """An object whose metadata make it ``depth`` containers deep."""
+    return b'{"metadata": {"a": ' + b"[" * (depth - 2) + b"]" * (depth - 2) + b"}}"
+
+
+@pytest.mark.parametrize("depth", [101, 500, 900, 2000])
+@pytest.mark.parametrize("style", ["snake", "camel"])
+def test_json_nested_deeper_than_a_hundred_is_malformed(alice: Person, depth: int, style: str) -> None:
+    headers = {"Authorization": f"Bearer {alice.secret}", "Key-Inflection": style}
+    client = Client(raise_request_exception=False)
+    response = client.post("/api/v1/usps1583/verifications", data=_nested(depth), content_type="application/json", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+    assert Verification.objects.count() == 0
+
+
+def test_json_nested_a_hundred_deep_is_kept_as_it_is(alice: Person) -> None:
+    assert _raw(alice, _nested(100)) == (201, "")
+    assert json.dumps(Verification.objects.get().metadata).count("[") == 98
+
+
+@pytest.mark.parametrize("depth", [101, 900])
+def test_names_of_a_form_nested_deeper_than_a_hundred_are_malformed(alice: Person, depth: int) -> None:
+    headers = {"Authorization": f"Bearer {alice.secret}"}
+    form = {"verification": "ver_nothing", "document" + ".a" * depth: "1"}
+    response = Client(raise_request_exception=False).post("/api/v1/usps1583/documents", data=form, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+
+
 def test_an_empty_body_is_an_empty_object(alice: Person) -> None:
     assert _raw(alice, b"") == (201, "")
 

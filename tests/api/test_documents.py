@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
-from scripted import LEASE, Script
+from scripted import LEASE, PASSPORT, Script
 
+from documents.extraction import Found, Job
+from documents.fields import Field
 from documents.models import Blob, BlobState, Correction, Document, DocumentStatus, Extraction, Image
+from documents.readers.results import ReaderRun
 from documents.types import CONTEXT_LABELS
 from factories import Person, b64, start, upload, upload_body, work_off
 from flows import datakeys
@@ -477,6 +481,46 @@ def test_one_extraction_per_reader_newest_first(alice: Person, picture: Picture,
     assert ocr["extracted_fields"]["person.surname"] == "Simpson"
     assert ocr["confidence_scores"]["person.surname"] == 0.97
     assert ocr["regions"]["person.surname"] == {"side": "front", "page": 1, "box": [10, 10, 50, 12]}
+
+
+def test_a_record_is_created_when_its_run_begins(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    path = f"/usps1583/documents/{document['id']}"
+    work_off()
+    alice.post(f"{path}/extract", {"types": ["ocr"]})
+    entries = alice.get(f"{path}/extractions").json()["data"]
+    assert len(entries) == 3
+    for entry in entries:
+        if entry["status"] == "completed":
+            took = datetime.fromisoformat(entry["completed_at"]) - datetime.fromisoformat(entry["created_at"])
+            assert took == timedelta(milliseconds=entry["duration_ms"])
+        else:
+            assert (entry["status"], entry["engine"]) == ("pending", {"name": "", "version": ""})
+
+
+def test_a_reader_that_runs_on_both_sides_has_one_record_of_both(
+    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = tuple(Field(path, value, 0.99, "barcode", "back", 1, (5, 5, 90, 20)) for path, value in PASSPORT.items())
+    doubtful = Field("person.surname", "Simpsom", 0.5, "barcode", "front", 1)
+
+    def read(job: Job) -> Found:
+        found = script.read(job)
+        runs = (ReaderRun("barcode", "zxing", "2", 7, (doubtful,), {"symbols": 1}), ReaderRun("barcode", "zxing", "2", 9, printed, {"symbols": 2}))
+        return replace(found, reading=replace(found.reading, runs=runs))
+
+    monkeypatch.setattr("documents.reading.read", read)
+    document = upload(alice, start(alice), type=2, front=picture(seed=1), back=picture(seed=2))
+    path = f"/usps1583/documents/{document['id']}"
+    work_off()
+    alice.post(f"{path}/extract", {"types": ["barcode"]})
+    work_off()
+    entries = alice.get(f"{path}/extractions").json()["data"]
+    assert len(entries) == 2
+    for entry in entries:
+        assert entry["extracted_fields"] == PASSPORT
+        assert (entry["duration_ms"], entry["confidence_scores"]["person.surname"]) == (16, 0.99)
+    assert [row.result["details"] for row in Extraction.objects.all()] == [{"pages": [{"symbols": 1}, {"symbols": 2}]}] * 2
 
 
 def test_extract_runs_again_and_changes_no_earlier_record(alice: Person, picture: Picture, script: Script) -> None:
