@@ -409,6 +409,12 @@ def find_document(*, caller: Caller, document_id: str) -> Document:
     return _find(caller, document_id)
 
 
+def type_and_country(*, caller: Caller, document_id: str) -> tuple[int | None, str | None]:
+    """(None, None) for a document that is not there."""
+    rows = Document.objects.filter(pk=document_id, verification__workspace=caller.workspace, verification__environment=caller.environment)
+    return rows.values_list("type_id", "country").first() or (None, None)
+
+
 def list_documents(*, caller: Caller, flow: str, verification_id: str | None) -> QuerySet[Document]:
     """Newest first; an unknown verification gives an empty list. Raises Refused("flow_not_found")."""
     get_flow(caller.workspace, flow)

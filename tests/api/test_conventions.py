@@ -9,7 +9,9 @@ import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from factories import Person, b64, make_person, start, upload_body
+from decisions.models import Decision
+from documents.models import Document, Extraction
+from factories import Person, b64, drawn, make_person, start, upload, upload_body
 from flows.models import ApiToken
 from flows.services import revoke_token
 from verifications.models import Verification
@@ -77,8 +79,36 @@ def test_route_and_method_come_before_the_token(db: None, method: str, path: str
     assert response["Request-Id"] == response.json()["request_id"]
 
 
-def test_a_nul_in_the_path_names_nothing(alice: Person) -> None:
-    assert alice.get("/usps1583/documents/doc_%00").json()["code"] == "not_found"
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/usps1583/documents/doc_%00", "document_not_found"),
+        ("/usps1583/verifications/%00/checks", "verification_not_found"),
+        ("/webhooks/whk_%00", "webhook_not_found"),
+        ("/usps%00", "flow_not_found"),
+        ("/usps1583/%00", "not_found"),
+    ],
+)
+def test_a_nul_in_the_path_names_nothing(alice: Person, path: str, code: str) -> None:
+    response = alice.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, code)
+
+
+@pytest.mark.parametrize("name", ["x" * 61, "x" * 100_000, "doc_\x00", "doc_\ud83d\ude00" * 20])
+def test_an_id_in_a_body_that_names_nothing_is_404_whatever_it_looks_like(alice: Person, name: str) -> None:
+    case = start(alice)
+    document = upload(alice, case, front=drawn())
+    calls = [
+        (alice.post, "/usps1583/documents", upload_body({"id": name}, front=drawn()), "verification_not_found"),
+        (alice.patch, f"/usps1583/documents/{document['id']}", {"verification": name}, "verification_not_found"),
+        (alice.post, "/usps1583/decisions", {"document": name, "status": 3}, "document_not_found"),
+        (alice.post, f"/usps1583/documents/{document['id']}/compare", {"reference_document_id": name}, "document_not_found"),
+        (alice.post, "/usps1583/verifications", {"renews": name}, "verification_not_found"),
+    ]
+    for call, path, body, code in calls:
+        response = call(path, body)
+        assert (response.status_code, response.json()["code"]) == (404, code), path
+    assert (Document.objects.count(), Verification.objects.count(), Decision.objects.count(), Extraction.objects.count()) == (1, 1, 0, 0)
 
 
 def test_a_nul_in_a_filter_is_422(alice: Person) -> None:

@@ -111,12 +111,57 @@ def test_multipart_means_the_same(alice: Person, picture: Picture) -> None:
     assert Client().get(response.json()["data"]["url_back"]).content == picture(seed=2)
 
 
-def test_the_back_of_a_one_sided_type_is_neither_read_nor_kept(alice: Person, picture: Picture) -> None:
-    body = upload_body(start(alice), type=5, front=picture())
-    body["document"]["back_side_data"] = "this is not even base64!"
-    response = alice.post("/usps1583/documents", body)
+@pytest.mark.parametrize("back", ["this is not even base64!", 5, None, {"a": [1]}, "A" * 6000], ids=["text", "number", "null", "object", "large"])
+def test_the_back_of_a_one_sided_type_is_neither_read_nor_kept(alice: Person, picture: Picture, settings: Any, back: Any) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    case = start(alice)
+    body = upload_body(case, type=5, front=picture())
+    body["document"]["back_side_data"] = back
+    response = alice.post("/usps1583/documents", body, idempotency_key="one")
     assert (response.status_code, response.json()["data"]["url_back"]) == (201, None)
+    path = f"/usps1583/documents/{response.json()['data']['id']}"
+    for document in ({"back_side_data": back}, {"back_side_data": back, "type": 5}):
+        changed = alice.patch(path, {"verification": case["id"], "document": document})
+        assert (changed.status_code, changed.json()["data"]["url_back"]) == (200, None)
     assert list(Image.objects.values_list("side", flat=True)) == ["front"]
+    assert events() == ["verification.created", "document.uploaded", "document.uploaded"]
+    body["document"]["back_side_data"] = "something else"
+    assert alice.post("/usps1583/documents", body, idempotency_key="one").json()["code"] == "idempotency_mismatch"
+
+
+def test_a_file_for_the_back_of_a_one_sided_type_is_not_looked_at(alice: Person, picture: Picture, settings: Any) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    form = {
+        "verification": start(alice)["id"], "document.context_type": "PHOTO_ID", "document.type": "5", "document.country": "USA",
+        "document.front_side_data": io.BytesIO(picture()), "document.back_side_data": io.BytesIO(bytes(5000)),
+    }  # fmt: skip
+    response = Client().post("/api/v1/usps1583/documents", data=form, headers={"Authorization": f"Bearer {alice.secret}"})
+    assert (response.status_code, response.json()["data"]["url_back"]) == (201, None)
+
+
+@pytest.mark.parametrize(("back", "status"), [(5, 422), ("A" * 6000, 413), (None, 400)])
+def test_the_back_of_a_two_sided_type_is_looked_at(alice: Person, picture: Picture, settings: Any, back: Any, status: int) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    case = start(alice)
+    document = upload(alice, case, type=2, front=picture(seed=1), back=picture(seed=2))
+    change = {"verification": case["id"], "document": {"back_side_data": back}}
+    assert alice.patch(f"/usps1583/documents/{document['id']}", change).status_code == status
+    body = upload_body(start(alice), type=2, front=picture())
+    body["document"]["back_side_data"] = back
+    assert alice.post("/usps1583/documents", body).status_code == status
+    assert Image.objects.count() == 2
+    assert Client().get(document["url_back"]).content == picture(seed=2)
+
+
+@pytest.mark.parametrize("side", ["front_side_data", "back_side_data"])
+@pytest.mark.parametrize("sent", [None, ""])
+def test_an_image_that_is_replaced_by_nothing_is_missing(alice: Person, picture: Picture, side: str, sent: Any) -> None:
+    case = start(alice)
+    document = upload(alice, case, type=2, front=picture(seed=1), back=picture(seed=2))
+    response = alice.patch(f"/usps1583/documents/{document['id']}", {"verification": case["id"], "document": {side: sent}})
+    assert (response.status_code, response.json()["code"]) == (400, "image_missing")
+    assert events() == ["verification.created", "document.uploaded"]
+    assert Client().get(document["url_front"]).content == picture(seed=1)
 
 
 def _truncated(picture: Picture) -> bytes:
