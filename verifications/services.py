@@ -120,6 +120,8 @@ def amend_verification(*, caller: Caller, flow: str, verification_id: str, field
             verification=verification.pk,
             data={"fields": sorted(fields)},
         )
+    if "expected_sealed" in changed:
+        emit("verification.expectation_changed", verification=verification)
     return verification
 
 

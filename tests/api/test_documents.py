@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import dramatiq
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
@@ -20,9 +21,9 @@ from documents.fields import Field
 from documents.models import Blob, BlobState, Correction, Document, DocumentStatus, Extraction, Image
 from documents.readers.results import ReaderRun
 from documents.types import CONTEXT_LABELS
-from factories import Person, b64, start, upload, upload_body, work_off
+from factories import EXPECTED, Person, b64, start, upload, upload_body, work_off
 from flows import datakeys
-from verifications.models import AuditEntry, Event, Verification, VerificationStatus
+from verifications.models import AuditEntry, Event, OutboxMessage, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -498,19 +499,58 @@ def test_corrections_stand_beside_the_machines_value(alice: Person, picture: Pic
     assert "Evergreen" not in AuditEntry.objects.filter(action="document.corrected").values_list("data", flat=True)[0]
 
 
-def test_corrections_run_the_rules_again(alice: Person, picture: Picture, script: Script) -> None:
-    case = start(alice)
+def _outcomes(person: Person, document: dict[str, Any]) -> dict[str, str]:
+    return {check["rule"]: check["outcome"] for check in person.get(f"/usps1583/documents/{document['id']}/checks").json()["data"]}
+
+
+def test_a_document_is_extracted_and_checked_in_one_moment(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    reading = OutboxMessage.objects.get(actor="documents.actors.extract_document")
+    dramatiq.get_broker().actors[reading.actor].fn(reading.pk)
+    shown = alice.get(f"/usps1583/documents/{document['id']}").json()["data"]
+    assert shown["status_label"] == "Extracted"
+    assert {check["rule"]: check["outcome"] for check in shown["checks"]}["document_unexpired"] == "pass"
+    work_off()
+    assert alice.get(f"/usps1583/documents/{document['id']}").json()["data"]["checks"] == shown["checks"]
+
+
+def test_corrections_run_the_rules_again_at_once(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "pass"
+    change = {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"}
+    alice.patch(f"/usps1583/documents/{document['id']}/extracted-data", change)
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
+
+
+def test_other_expectations_run_the_rules_again_at_once(alice: Person, picture: Picture, script: Script) -> None:
+    case = start(alice, expected_data=EXPECTED)
     document = upload(alice, case, front=picture())
     work_off()
-    path = f"/usps1583/documents/{document['id']}"
-
-    def outcome() -> str:
-        return {check["rule"]: check["outcome"] for check in alice.get(f"{path}/checks").json()["data"]}["document_unexpired"]
-
-    assert outcome() == "pass"
-    alice.patch(f"{path}/extracted-data", {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"})
+    assert _outcomes(alice, document)["declared_name_agrees"] == "pass"
+    marge = {"expected_data": {"person": {"first_name": "Marge", "last_name": "Bouvier"}}}
+    alice.patch(f"/usps1583/verifications/{case['id']}", marge)
+    assert _outcomes(alice, document)["declared_name_agrees"] == "error"
+    before = alice.get(f"/usps1583/documents/{document['id']}/checks").json()["data"]
+    alice.patch(f"/usps1583/verifications/{case['id']}", {"expected_data": {}})
     work_off()
-    assert outcome() == "error"
+    assert alice.get(f"/usps1583/documents/{document['id']}/checks").json()["data"] == before
+
+
+def test_a_preview_that_breaks_takes_neither_the_reading_nor_the_correction_with_it(
+    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = upload(alice, start(alice), front=picture())
+    with monkeypatch.context() as broken:
+        broken.setattr("decisions.services.gather_case", lambda *_: 1 / 0)
+        work_off(twice=False)
+        change = {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"}
+        assert alice.patch(f"/usps1583/documents/{document['id']}/extracted-data", change).status_code == 200
+    assert (Document.objects.get().status, _outcomes(alice, document)) == (S.EXTRACTED, {})
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
 
 
 def test_one_extraction_per_reader_newest_first(alice: Person, picture: Picture, script: Script) -> None:
