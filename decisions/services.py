@@ -243,7 +243,7 @@ def review_document(
     """A person's decision, which beats the engine's. Where two people must agree, the first one's is kept as an opinion and the document stays as it
     is. ``seen`` is the state of the case that the reviewer's screen showed (``decisions.seen``).
 
-    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_canceled, verification_not_submitted,
+    Raises Refused: document_not_found, flow_mismatch, redacted, document_canceled, verification_canceled, verification_not_submitted,
     verification_on_hold, transition_not_allowed, validation_failed (reopening needs a note), stale_review.
     redacted for a husk, which nobody can look at, but to reject it.
     """
@@ -294,10 +294,10 @@ def _apply_review(caller: Caller, document: Document, wanted: DecisionStatus, co
 def _require_reviewable(verification: Verification, document: Document) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
-    if verification.status == VerificationStatus.CANCELED:
-        raise Refused("verification_canceled", "The verification is canceled.")
     if document.status == DocumentStatus.CANCELED:
         raise Refused("document_canceled", "The document is canceled.")
+    if verification.status == VerificationStatus.CANCELED:
+        raise Refused("verification_canceled", "The verification is canceled.")
     if verification.status in (VerificationStatus.STARTED, VerificationStatus.EXPIRED):
         raise Refused("verification_not_submitted", "The verification is not submitted.")
     if verification.status == VerificationStatus.HOLD:

@@ -343,7 +343,8 @@ def resubmit_verification(
         "finished_at": None,
         "expires_at": timezone.now() + timedelta(days=days) if days else None,
     }
-    move(verification, "restart", verification=verification, actor=caller.name, reasons=reasons, changes=changes)
+    first = reasons[0] if reasons else ""
+    move(verification, "restart", verification=verification, actor=caller.name, reason=first, reasons=reasons, changes=changes)
     _supersede([live[pk] for pk in wanted])
     audit.record(
         workspace_id=verification.workspace_id, actor=caller.name, action="verification.resubmission", subject=verification.pk,

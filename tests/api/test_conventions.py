@@ -233,6 +233,28 @@ def test_problem_json_says_the_same_as_rfc_9457(alice: Person) -> None:
     assert {"type", "title"} <= set(body)
 
 
+@pytest.mark.parametrize(
+    ("accept", "problem"),
+    [
+        ("application/problem+json", True),
+        ("Application/Problem+JSON; charset=utf-8", True),
+        ("application/json, application/problem+json", True),
+        ("application/problem+json;q=0.9, */*;q=0.1", True),
+        ("application/problem+json;q=0", False),
+        ("application/problem+json;q=0, */*", False),
+        ("application/json, application/problem+json;q=0.5", False),
+        ("application/problem+jsonx", False),
+        ("*/*", False),
+        ("application/*", False),
+        ("", False),
+    ],
+)
+def test_problem_json_is_for_those_who_ask_for_it(alice: Person, accept: str, problem: bool) -> None:
+    wanted = "application/problem+json" if problem else "application/json"
+    assert alice.post("/usps1583/documents", {}, accept=accept)["Content-Type"] == wanted
+    assert alice.get("/nowhere/at/all/of/it", accept=accept)["Content-Type"] == wanted
+
+
 def test_a_crash_is_a_json_500_without_details(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*args: object, **options: object) -> None:
         raise RuntimeError("secret detail")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from scripted import Script
 
@@ -156,6 +157,8 @@ def test_filters(alice: Person) -> None:
     assert found("q=box-") == [two["id"], one["id"]]
     assert found(f"q={one['id']}") == [one["id"]]
     assert found("q=nothing") == []
+    assert found("q=BOX-") == found("q=b_x") == found("q=%25") == []
+    assert found("q=box-1") == [one["id"]]
     today = timezone.now().date().isoformat()
     assert found(f"created_from={today}&created_to={today}") == [two["id"], one["id"]]
     assert found(f"created_from={two['created_at']}") == [two["id"]]
@@ -253,6 +256,18 @@ def test_every_move_of_the_table_and_no_other(alice: Person, picture: Picture, c
     assert (response.status_code, body["code"]) == (400, OWN_CODES.get((call, status), "transition_not_allowed"))
     if body["code"] == "transition_not_allowed":
         assert status.label in body["message"]
+
+
+@pytest.mark.parametrize("call", ["submit", "cancel", "hold", "resume", "expire", "resubmit", "reprocess"])
+@pytest.mark.parametrize("body", [[], 5, "text", None, [{}]])
+def test_a_call_whose_body_is_no_object_is_422_and_moves_nothing(alice: Person, call: str, body: Any) -> None:
+    case = start(alice)
+    response = Client().post(
+        f"/api/v1/usps1583/verifications/{case['id']}/{call}", data=json.dumps(body), content_type="application/json",
+        headers={"Authorization": f"Bearer {alice.secret}"},
+    )  # fmt: skip
+    assert (response.status_code, response.json()["code"], list(response.json()["errors"])) == (422, "validation_failed", ["body"])
+    assert (Verification.objects.get().status, event_types(case)) == (VerificationStatus.STARTED, ["verification.created"])
 
 
 @pytest.mark.parametrize("origin", [S.STARTED, S.SUBMITTED, S.DOUBLE_CHECK])
