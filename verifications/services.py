@@ -275,7 +275,8 @@ def list_verifications(*, caller: Caller, wanted: VerificationFilter) -> QuerySe
 
 
 def _begins_with(text: str) -> Q:
-    """Upper and lower case are two things everywhere: PostgreSQL's LIKE knows that, and has an index for it; SQLite's does not, but compares by bytes."""
+    """Upper and lower case are two things on both databases: PostgreSQL's LIKE knows that and has an index for it; SQLite's does not, but its
+    comparisons do."""
     if transaction.get_connection().vendor == "sqlite":
         return Q(external_ref__gte=text, external_ref__lt=text + "\U0010ffff")
     return Q(external_ref__startswith=text)

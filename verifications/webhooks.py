@@ -123,7 +123,7 @@ def _record(caller: Caller, endpoint: WebhookEndpoint, action: str, fields: list
 
 @transaction.atomic
 def send_test(*, caller: Caller, webhook_id: str) -> WebhookDelivery:
-    """An event of no verification, sent to this endpoint alone: as every other, or once when it is switched off. Raises Refused("webhook_not_found")."""
+    """An event of no verification, sent to this endpoint alone; only once when that is switched off. Raises Refused("webhook_not_found")."""
     endpoint = _locked(caller, webhook_id)
     event = Event.objects.create(workspace=caller.workspace, environment=caller.environment, type=TEST_EVENT, data={"webhook_id": endpoint.pk})
     delivery = WebhookDelivery.objects.create(event=event, endpoint=endpoint)

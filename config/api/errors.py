@@ -95,12 +95,17 @@ def body_of(refusal: Refused) -> dict[str, Any]:
 
 def problem_of(refusal: Refused) -> dict[str, Any]:
     """RFC 9457: type, title, status and detail, with our members as extensions."""
+    return as_problem(body_of(refusal), refusal.status)
+
+
+def as_problem(body: Mapping[str, Any], status: int) -> dict[str, Any]:
+    """An error's body in the words of RFC 9457."""
     return {
-        "type": f"urn:vouchbox:error:{refusal.code}",
-        "title": refusal.code.replace("_", " ").capitalize(),
-        "status": refusal.status,
-        "detail": refusal.message,
-        **{name: value for name, value in body_of(refusal).items() if name != "message"},
+        "type": f"urn:vouchbox:error:{body['code']}",
+        "title": str(body["code"]).replace("_", " ").capitalize(),
+        "status": status,
+        "detail": body["message"],
+        **{name: value for name, value in body.items() if name != "message"},
     }
 
 

@@ -220,7 +220,8 @@ def _has_one_side(document: Mapping[str, Any], parser_context: Mapping[str, Any]
     """By type and country as they were sent or, of a change that does not touch them, as they are."""
     view = (parser_context or {}).get("view")
     sent = (document.get("type"), document.get("country"))
-    known = view.type_and_country() if None in sent and hasattr(view, "type_and_country") else (None, None)
+    stored = getattr(view, "type_and_country", None)
+    known = stored() if stored is not None and None in sent else (None, None)
     type_id, country = (mine if mine is not None else theirs for mine, theirs in zip(sent, known, strict=True))
     number = int(type_id) if isinstance(type_id, FormText) and re.fullmatch(r"\d{1,9}", type_id) else type_id
     kind = DOCUMENT_TYPES.get(number) if isinstance(number, int) and not isinstance(number, bool) else None

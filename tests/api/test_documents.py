@@ -460,6 +460,27 @@ def test_what_a_document_has_and_could_not_be_read_is_an_empty_string(alice: Per
     assert shown["document"]["number"] == ""
 
 
+def test_a_full_name_is_surname_first_where_the_parts_are_known(alice: Person, picture: Picture, script: Script) -> None:
+    printed = {**LEASE, "person.full_name": "Homer Jay Simpson", "person.surname": "Simpson", "person.given_names": "Homer Jay"}
+    script.fields["PROOF_OF_ADDRESS"] = printed
+    script.fields["PHOTO_ID"] = {"person.full_name": "Homer Jay Simpson"}
+    case = start(alice)
+    letter = upload(alice, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=1))
+    card = upload(alice, case, front=picture(seed=2))
+    work_off()
+
+    def name(document: dict[str, Any]) -> str:
+        return str(alice.get(f"/usps1583/documents/{document['id']}").json()["data"]["extracted_data"]["person"]["full_name"])
+
+    assert (name(letter), name(card)) == ("Simpson Homer Jay", "Homer Jay Simpson")
+    path = f"/usps1583/documents/{letter['id']}/extracted-data"
+    assert alice.get(path).json()["data"]["fields"]["person.full_name"]["value"] == "Homer Jay Simpson"
+    alice.patch(path, {"fields": {"person.surname": "Simpsons"}, "reason": "misread"})
+    assert name(letter) == "Simpsons Homer Jay"
+    alice.patch(path, {"fields": {"person.full_name": "H. J. Simpson"}, "reason": "as printed"})
+    assert name(letter) == "H. J. Simpson"
+
+
 def test_a_selfie_is_compared_with_the_portrait_whichever_comes_first(alice: Person, picture: Picture, script: Script) -> None:
     for order in (("PHOTO_ID", "SELFIE"), ("SELFIE", "PHOTO_ID")):
         case = start(alice)
