@@ -125,7 +125,7 @@ def _reopen_if_changed(verification: Verification) -> None:
 
 
 def _write_checks(verification: Verification, document: Document, judged: Sequence[Judged], decision: Decision | None) -> None:
-    """A preview that says what the one before said leaves that one as it is: clients may know its ids."""
+    """A preview that says what the preview or the decision before it said leaves that as it is: clients may know its ids."""
     current = Check.objects.filter(document=document, current=True)
     checks = [_check(verification, document, entry, decision) for entry in judged]
     if decision is None and _say_the_same(current.select_related("override"), checks):
@@ -137,7 +137,7 @@ def _write_checks(verification: Verification, document: Document, judged: Sequen
 
 def _say_the_same(before: Iterable[Check], after: Iterable[Check]) -> bool:
     def said(checks: Iterable[Check]) -> list[str]:
-        columns = ("decision_id", "rule", "outcome", "reason_code", "message", "fix", "rule_version")
+        columns = ("rule", "outcome", "reason_code", "message", "fix", "rule_version")
         return sorted(json.dumps([*(getattr(check, name) for name in columns), check.evidence], sort_keys=True) for check in checks)
 
     rows = list(before)

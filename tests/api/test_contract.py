@@ -117,7 +117,7 @@ def test_every_operation_tells_of_405(alice: Person) -> None:
     for path, method, operation in _operations():
         assert set(operation["responses"]["405"]["content"]["application/json"]["examples"]) == {"method_not_allowed"}, (path, method)
     response = alice.delete("/usps1583/documents")
-    assert (response.status_code, response["Allow"], response.json()["code"]) == (405, "GET, POST", "method_not_allowed")
+    assert (response.status_code, response["Allow"], response.json()["code"]) == (405, "GET, POST, HEAD", "method_not_allowed")
 
 
 def test_the_example_of_a_form_can_be_sent_as_it_is(alice: Person) -> None:
