@@ -58,9 +58,14 @@ def check_pipeline(app_configs: Sequence[AppConfig] | None, **options: Any) -> l
             messages += _actor_messages(name)
     for name in pipeline.PUBLIC_ROUTES:
         messages += _actor_messages(name)
-    for name in [*pipeline.SCHEDULE, *pipeline.CALLBACKS.values()]:
+    messages += [
+        Error(f"AT_ONCE names an event that is not in the catalogue: {event}", id="vouchbox.E010")
+        for event in pipeline.AT_ONCE
+        if event not in EVENTS
+    ]
+    for name in [*pipeline.SCHEDULE, *pipeline.CALLBACKS.values(), *(name for names in pipeline.AT_ONCE.values() for name in names)]:
         if not callable(_resolved(name)):
-            messages.append(Error(f"SCHEDULE or CALLBACKS names what is not there: {name}", id="vouchbox.E012"))
+            messages.append(Error(f"SCHEDULE, CALLBACKS or AT_ONCE names what is not there: {name}", id="vouchbox.E012"))
     return messages
 
 

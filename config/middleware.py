@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from config.api.errors import not_found
 from config.api.headers import version_of
 from config.instruments import method_of, observe_request
 from flows import spans
@@ -38,8 +37,8 @@ def _name_span(one: Any, request: HttpRequest, response: HttpResponse) -> None:
 
 
 class RequestIdMiddleware:
-    """A client's own Request-Id of 1–128 visible ASCII characters is kept, anything else is replaced. A path with a NUL names nothing, and
-    no database takes it."""
+    """A client's own Request-Id of 1–128 visible ASCII characters is kept, anything else is replaced. So is a NUL in the path, which names nothing
+    either way, but which PostgreSQL does not even look for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -49,7 +48,8 @@ class RequestIdMiddleware:
         token, begun = request_id.set(sent if VISIBLE_ASCII.match(sent) else new_request_id()), time.monotonic()
         try:
             with spans.span(f"{method_of(request)}", kind="server", parent=request.headers.get("traceparent", "")) as one:
-                response = not_found(request) if "\x00" in request.path else self.get_response(request)
+                request.path, request.path_info = (path.replace("\x00", "\ufffd") for path in (request.path, request.path_info))
+                response = self.get_response(request)
                 _name_span(one, request, response)
             response["Request-Id"] = request_id.get()
             if request.path.startswith("/api/") and "API-Version" not in response:

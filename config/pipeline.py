@@ -9,10 +9,19 @@ ROUTES: dict[str, list[str]] = {
     "document.extraction_failed": ["decisions.actors.judge_verification"],
     "document.reread": ["decisions.actors.judge_verification"],
     "document.corrected": ["decisions.actors.judge_verification"],
+    "verification.expectation_changed": ["decisions.actors.judge_verification"],
     "verification.submitted": ["decisions.actors.judge_verification"],
     "verification.resumed": ["decisions.actors.judge_verification"],
     "verification.finished": ["decisions.actors.render_records"],
     "export.requested": ["decisions.actors.write_export"],
+}
+
+# What is done in the transaction of the event itself, so that whoever sees the one sees the other: function(verification), quick and without states
+# of its own. When it fails the event stands, and what ROUTES names makes up for it.
+AT_ONCE: dict[str, list[str]] = {
+    "document.extracted": ["decisions.services.preview_verification"],
+    "document.corrected": ["decisions.services.preview_verification"],
+    "verification.expectation_changed": ["decisions.services.preview_verification"],
 }
 
 # Who hears every public event.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -33,6 +34,7 @@ from verifications.outbox import emit
 from verifications.services import Caller, locked_in_flow
 
 UNREAD = (DocumentStatus.UPLOADED, DocumentStatus.IN_PROGRESS)
+PREVIEWED = (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)
 REPROCESSED_IN = (VerificationStatus.DOUBLE_CHECK, VerificationStatus.REJECTED)
 DECIDED = (DocumentStatus.APPROVED, DocumentStatus.REJECTED, DocumentStatus.DOUBLE_CHECK)
 _MOVE_TO = {DecisionStatus.APPROVED: "approve", DecisionStatus.REJECTED: "reject", DecisionStatus.DOUBLE_CHECK: "refer"}
@@ -59,10 +61,17 @@ def judge_verification(*, verification_id: str) -> None:
     settle_verification(verification)
 
 
+def preview_verification(*, verification: Verification) -> None:
+    """What the rules say of all that was read and is not decided; the caller holds the verification's lock. It decides nothing."""
+    if verification.redacted_at is None and verification.status != VerificationStatus.CANCELED:
+        documents = judged_documents(verification)
+        if any(entry.status in PREVIEWED for entry in documents):
+            _preview(verification, gather_case(verification, documents), documents)
+
+
 def _preview(verification: Verification, case: Case, documents: Sequence[Document]) -> None:
     """What was found in a document that was redacted since stays found."""
-    states = (DocumentStatus.EXTRACTED, DocumentStatus.DOUBLE_CHECK)
-    open_documents = [entry for entry in documents if entry.status in states and entry.redacted_at is None]
+    open_documents = [entry for entry in documents if entry.status in PREVIEWED and entry.redacted_at is None]
     together = [entry.pk for entry in open_documents]
     for document in open_documents:
         _write_checks(verification, document, judge_document(verification.definition, case, document.pk, together), None)
@@ -116,10 +125,23 @@ def _reopen_if_changed(verification: Verification) -> None:
 
 
 def _write_checks(verification: Verification, document: Document, judged: Sequence[Judged], decision: Decision | None) -> None:
+    """A preview that says what the preview or the decision before it said leaves that as it is: clients may know its ids."""
     current = Check.objects.filter(document=document, current=True)
+    checks = [_check(verification, document, entry, decision) for entry in judged]
+    if decision is None and _say_the_same(current.select_related("override"), checks):
+        return
     current.filter(decision__isnull=True, override__isnull=True).delete()
     current.update(current=False)
-    Check.objects.bulk_create([_check(verification, document, entry, decision) for entry in judged])
+    Check.objects.bulk_create(checks)
+
+
+def _say_the_same(before: Iterable[Check], after: Iterable[Check]) -> bool:
+    def said(checks: Iterable[Check]) -> list[str]:
+        columns = ("rule", "outcome", "reason_code", "message", "fix", "rule_version")
+        return sorted(json.dumps([*(getattr(check, name) for name in columns), check.evidence], sort_keys=True) for check in checks)
+
+    rows = list(before)
+    return not any(hasattr(row, "override") for row in rows) and said(rows) == said(after)
 
 
 def _check(verification: Verification, document: Document, judged: Judged, decision: Decision | None) -> Check:
@@ -221,7 +243,7 @@ def review_document(
     """A person's decision, which beats the engine's. Where two people must agree, the first one's is kept as an opinion and the document stays as it
     is. ``seen`` is the state of the case that the reviewer's screen showed (``decisions.seen``).
 
-    Raises Refused: document_not_found, flow_mismatch, redacted, verification_canceled, document_canceled, verification_not_submitted,
+    Raises Refused: document_not_found, flow_mismatch, redacted, document_canceled, verification_canceled, verification_not_submitted,
     verification_on_hold, transition_not_allowed, validation_failed (reopening needs a note), stale_review.
     redacted for a husk, which nobody can look at, but to reject it.
     """
@@ -272,10 +294,10 @@ def _apply_review(caller: Caller, document: Document, wanted: DecisionStatus, co
 def _require_reviewable(verification: Verification, document: Document) -> None:
     if verification.redacted_at is not None:
         raise Refused("redacted", "The verification's data was deleted.")
-    if verification.status == VerificationStatus.CANCELED:
-        raise Refused("verification_canceled", "The verification is canceled.")
     if document.status == DocumentStatus.CANCELED:
         raise Refused("document_canceled", "The document is canceled.")
+    if verification.status == VerificationStatus.CANCELED:
+        raise Refused("verification_canceled", "The verification is canceled.")
     if verification.status in (VerificationStatus.STARTED, VerificationStatus.EXPIRED):
         raise Refused("verification_not_submitted", "The verification is not submitted.")
     if verification.status == VerificationStatus.HOLD:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from documents.fields import full_name
 from documents.models import Document, ExtractionKind, ExtractionStatus
 from documents.types import DOCUMENT_TYPES
 from flows.countries import COUNTRIES
@@ -89,10 +90,20 @@ def extracted_data(document: Document) -> list[Any] | dict[str, dict[str, str]]:
         group: {name: values[path].value if (path := f"{group}.{name}") in values else "" for name in names if f"{group}.{name}" in carried}
         for group, names in GROUPS.items()
     }
+    if whole := _full_name(values):
+        groups["person"]["full_name"] = whole
     groups["document"] = {**_identity(document), **groups["document"], **_faces(document)}
     if "statement.issuer" in carried and not groups["document"].get("issuing_entity"):
         groups["document"]["issuing_entity"] = values["statement.issuer"].value if "statement.issuer" in values else ""
     return groups
+
+
+def _full_name(values: Mapping[str, Value]) -> str:
+    """Surname first whatever the document's own order, where both parts are known; '' where they are not, or a person wrote the whole name."""
+    whole, *parts = (values.get(f"person.{name}") for name in ("full_name", "surname", "given_names"))
+    if (whole is not None and whole.corrected_by) or not all(part is not None and part.value for part in parts):
+        return ""
+    return full_name(*(part.value for part in parts if part is not None))
 
 
 def _identity(document: Document) -> dict[str, str]:

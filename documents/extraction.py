@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -27,7 +27,8 @@ from verifications.outbox import emit, is_live
 from verifications.services import Caller
 
 if TYPE_CHECKING:
-    from documents.readers import FaceMatch, Reading
+    from documents.fields import Field
+    from documents.readers import FaceMatch, ReaderRun, Reading
 
 STRONGEST_FIRST = (ExtractionKind.MRZ, ExtractionKind.BARCODE, ExtractionKind.OCR, ExtractionKind.FACE)
 _KIND_OF_ZONE = {
@@ -165,12 +166,26 @@ def _card(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _record_runs(document: Document, job: Job, found: Found) -> None:
+    by_kind: dict[str, list[ReaderRun]] = {}
     for run in found.reading.runs:
-        fields = {entry.path: asdict(entry) for entry in run.fields}
-        done = _Run(run.kind, run.engine, run.version, run.duration_ms, {"fields": fields, "details": run.details})
-        _complete(document, job.request, done)
-    for kind in (job.kinds or frozenset()) - {run.kind for run in found.reading.runs}:
+        by_kind.setdefault(run.kind, []).append(run)
+    for runs in by_kind.values():
+        _complete(document, job.request, _joined(runs))
+    for kind in (job.kinds or frozenset()) - by_kind.keys():
         _complete(document, job.request, _Run(kind))
+
+
+def _joined(runs: Sequence[ReaderRun]) -> _Run:
+    """One record of a reader that ran once per page: of each path the surest value, the engine that found most, its time in all. ``details`` of
+    several runs are ``{"pages": [details]}``."""
+    best: dict[str, Field] = {}
+    for entry in (entry for run in runs for entry in run.fields):
+        if entry.path not in best or entry.confidence > best[entry.path].confidence:
+            best[entry.path] = entry
+    first = max(runs, key=lambda run: len(run.fields))
+    details = first.details if len(runs) == 1 else {"pages": [run.details for run in runs]}
+    result = {"fields": {path: asdict(entry) for path, entry in best.items()}, "details": details}
+    return _Run(first.kind, first.engine, first.version, sum(run.duration_ms for run in runs), result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +208,18 @@ def _complete(document: Document, request: str, run: _Run) -> None:
     row.status, row.completed_at = ExtractionStatus.COMPLETED, timezone.now()
     row.engine, row.engine_version, row.duration_ms, row.reference = run.engine[:60], run.version[:60], max(0, run.duration_ms), run.reference
     row.result = run.result
-    row.save()
+    if row._state.adding:
+        _save_run(row)
+    else:
+        row.save()
+
+
+def _save_run(row: Extraction) -> None:
+    """Write the record of a run that nobody asked for beforehand: it was created when the run began, not when it was written down."""
+    assert row.completed_at is not None
+    row.save(force_insert=True)
+    row.created_at = row.completed_at - timedelta(milliseconds=row.duration_ms or 0)
+    Extraction.objects.filter(pk=row.pk).update(created_at=row.created_at)
 
 
 def _record_comparison(document: Document, job: Job, found: Found) -> None:
@@ -368,7 +394,7 @@ def record_comparison(document: Document, reference: Document, results: Mapping[
         engine_version="1", duration_ms=duration_ms, reference=reference, completed_at=timezone.now(),
     )  # fmt: skip
     row.result = {"fields": {}, "details": {}, "comparison": results}
-    row.save(force_insert=True)
+    _save_run(row)
     return row
 
 

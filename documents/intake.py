@@ -6,6 +6,7 @@ with the bytes comes back as ``Refused("image_invalid")``, never as a decoder's 
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from io import BytesIO
 
 import pi_heif
 import pypdfium2
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 from flows.errors import Refused
 
@@ -27,8 +28,10 @@ CONTENT_TYPES = {
     "TIFF": "image/tiff",
     "PDF": "application/pdf",
 }
+# What the readers' arithmetic copes with. Anything that decodes is taken in; what is smaller or narrower is read on a sheet (``on_sheets``).
 SHORTEST_SIDE = 16
-STEEPEST_ASPECT = 30.0
+STEEPEST_ASPECT = 30
+LONGEST_SHEET = 4200
 MOST_JPEG_SCANS = 64
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -109,10 +112,8 @@ def decoder_trouble(kind: str) -> Iterator[None]:
 def opened(data: bytes, kind: str, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     if kind == "JPEG" and data.count(b"\xff\xda") > MOST_JPEG_SCANS:
         raise _refuse("The JPEG has an absurd number of scans.")
-    with Image.open(BytesIO(data), formats=(kind,)) as image:
+    with Image.open(BytesIO(data), formats=(kind,)) as image:  # of an animation the first picture
         _check_size(image.size, max_pixels)
-        if kind in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
-            raise _refuse("The image is an animation; send a single picture.")
         yield image
 
 
@@ -120,10 +121,8 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
         raise _refuse(f"The image has too many pixels: {width} x {height}, at most {max_pixels} in all.")
-    if min(width, height) < SHORTEST_SIDE:
-        raise _refuse(f"The image is too small: {width} x {height} pixels.")
-    if max(width, height) > STEEPEST_ASPECT * min(width, height):
-        raise _refuse(f"The image is not shaped like a document: {width} x {height} pixels.")
+    if min(width, height) < 1:
+        raise _refuse("The image has no pixels.")
 
 
 def count_pages(image: Image.Image, max_pixels: int, max_pages: int) -> int:
@@ -165,9 +164,64 @@ def _inspect_pdf(data: bytes, max_pages: int) -> Inspected:
 
 def page_size(page: pypdfium2.PdfPage) -> tuple[float, float]:
     width, height = page.get_size()
-    if min(width, height) < SHORTEST_SIDE or max(width, height) > STEEPEST_ASPECT * min(width, height):
-        raise _refuse("A page of the PDF is not shaped like a document.")
+    if min(width, height) < 1:
+        raise _refuse("A page of the PDF has no size.")
     return width, height
+
+
+def on_sheets(data: bytes, *, max_pixels: int = 50_000_000, max_pages: int = 20) -> bytes:
+    """``data`` as it is or, where one of its pages is too small or too narrow for the readers, its pages in the top left corner of white sheets, as
+    PNG, TIFF or PDF. Raises Refused("image_invalid")."""
+    kind = sniff(data, accept_pdf=True)
+    with decoder_trouble(kind):
+        if kind == "PDF":
+            return _pdf_on_sheets(data, max_pages)
+        with opened(data, kind, max_pixels) as image:
+            numbers = range(count_pages(image, max_pixels, max_pages) if kind == "TIFF" else 1)
+            if all(_sheet(_page_at(image, number, kind).size) == image.size for number in numbers):
+                return data
+            first, *others = [_on_sheet(_page_at(image, number, kind)) for number in numbers]
+        buffer = BytesIO()
+        first.save(buffer, "TIFF" if others else "PNG", **({"save_all": True, "append_images": others} if others else {}))
+        return buffer.getvalue()
+
+
+def _sheet(size: tuple[float, float]) -> tuple[int, int]:
+    width, height = (math.ceil(side) for side in size)
+    least = max(SHORTEST_SIDE, math.ceil(max(width, height) / STEEPEST_ASPECT))
+    return max(width, least), max(height, least)
+
+
+def _page_at(image: ImageFile.ImageFile, number: int, kind: str) -> Image.Image:
+    if kind == "TIFF":
+        image.seek(number)
+    return image
+
+
+def _on_sheet(image: Image.Image) -> Image.Image:
+    upright = ImageOps.exif_transpose(image) or image
+    page = upright.convert("RGBA")
+    page.thumbnail((LONGEST_SHEET, LONGEST_SHEET))
+    sheet = Image.new("RGB", _sheet(page.size), "white")
+    sheet.paste(page, (0, 0), page)
+    return sheet
+
+
+def _pdf_on_sheets(data: bytes, max_pages: int) -> bytes:
+    with pdf_document(data, max_pages) as document:
+        pages = [document[index] for index in range(len(document))]
+        narrow = [page for page in pages if _sheet(page_size(page)) != tuple(math.ceil(side) for side in page.get_size())]
+        for page in narrow:
+            left, bottom, right, top = page.get_cropbox()
+            width, height = _sheet((right - left, top - bottom))
+            box = (left, top - height, left + width, top)
+            page.set_mediabox(*box)
+            page.set_cropbox(*box)
+        if not narrow:
+            return data
+        buffer = BytesIO()
+        document.save(buffer)
+        return buffer.getvalue()
 
 
 # Programs whose business it is to change what a picture shows. What develops, scans or sends pictures is none of them.

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from documents import storage
 from documents.extraction import Found, Job
+from documents.intake import on_sheets
 from documents.models import Blob, Document, ExtractionKind
 from documents.readers import default_engines, read_document
 from documents.sandbox.parent import Limits, Sandbox
@@ -69,8 +70,9 @@ def _partner(job: Job) -> tuple[Document, bytes] | None:
 
 def read_sides(sides: Mapping[str, bytes], kind: DocumentType, country: str, kinds: Collection[str] | None = None) -> Reading:
     """Read images with the engines of the settings, in this very process; ``kinds`` narrows the readers. For commands, not for workers."""
+    legible = {side: on_sheets(data, max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=kind.max_pages) for side, data in sides.items()}
     return read_document(
-        sides, document_type=kind, country=country, kinds=kinds, engines=engines(), max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=kind.max_pages
+        legible, document_type=kind, country=country, kinds=kinds, engines=engines(), max_pixels=settings.MAX_IMAGE_PIXELS, max_pages=kind.max_pages
     )
 
 

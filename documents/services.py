@@ -343,7 +343,8 @@ def resubmit_verification(
         "finished_at": None,
         "expires_at": timezone.now() + timedelta(days=days) if days else None,
     }
-    move(verification, "restart", verification=verification, actor=caller.name, reasons=reasons, changes=changes)
+    first = reasons[0] if reasons else ""
+    move(verification, "restart", verification=verification, actor=caller.name, reason=first, reasons=reasons, changes=changes)
     _supersede([live[pk] for pk in wanted])
     audit.record(
         workspace_id=verification.workspace_id, actor=caller.name, action="verification.resubmission", subject=verification.pk,
@@ -407,6 +408,12 @@ def get_document(*, caller: Caller, flow: str, document_id: str) -> Document:
 def find_document(*, caller: Caller, document_id: str) -> Document:
     """A document of the caller's, whatever its flow. Raises Refused("document_not_found")."""
     return _find(caller, document_id)
+
+
+def type_and_country(*, caller: Caller, document_id: str) -> tuple[int | None, str | None]:
+    """(None, None) for a document that is not there."""
+    rows = Document.objects.filter(pk=document_id, verification__workspace=caller.workspace, verification__environment=caller.environment)
+    return rows.values_list("type_id", "country").first() or (None, None)
 
 
 def list_documents(*, caller: Caller, flow: str, verification_id: str | None) -> QuerySet[Document]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 import templates
 from decisions.rules import registry
 from documents.specimens import draw
-from factories import Person, start, upload
+from factories import Person, drawn, start, upload
 from flows.models import ApiToken, Flow, FlowVersion, Workspace
 from verifications.models import Verification, VerificationStatus
 
@@ -191,6 +191,26 @@ def test_faces_are_compared_and_calibrated_unless_they_are_off(tmp_path: Path, s
     assert (off["level"], off["same"], off["error"]["message"]) == ("not_assessed", None, "FACE_ENGINE is off")
     with pytest.raises(CommandError, match="there is nothing to calibrate"):
         _output("calibrate_faces", str(tmp_path))
+
+
+def test_read_takes_a_raw_barcode_string(tmp_path: Path) -> None:
+    specimen, raw = draw("driver_license", seed=3), tmp_path / "card.txt"
+    raw.write_text(specimen.truth["aamva"], encoding="latin-1", newline="")
+    found = json.loads(_output("read", str(raw), raw="aamva", json=True))
+    assert (found["error"], found["aamva"]["document_number"]) == (None, specimen.truth["document.number"])
+    assert {path: found["fields"][path]["value"] for path in ("document.number", "person.date_of_birth", "address.zip")} == {
+        path: specimen.truth[path] for path in ("document.number", "person.date_of_birth", "address.zip")
+    }
+    assert {entry["reader"] for entry in found["fields"].values()} == {"barcode"}
+    assert specimen.truth["document.number"] in _output("read", str(raw), raw="aamva")
+
+
+@pytest.mark.engine
+def test_read_copes_with_pictures_of_any_shape(tmp_path: Path) -> None:
+    for size in ((1, 1), (1, 5000), (5000, 1)):
+        (tmp_path / f"{size[0]}x{size[1]}.png").write_bytes(drawn("PNG", size))
+    out = _output("read", *(str(path) for path in sorted(tmp_path.iterdir())), json=True)
+    assert [json.loads(line)["error"] for line in out.splitlines()] == [None] * 3
 
 
 @pytest.mark.engine

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from documents.specimens import Holder, draw, holder
 from documents.types import DOCUMENT_TYPES
-from factories import Person, start, upload, work_off
+from factories import Person, drawn, start, upload, work_off
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 FLOWS = {
@@ -62,3 +63,25 @@ def test_an_expired_licence_is_rejected(alice: Person) -> None:
     assert case["status_label"] in ("Rejected", "Double Check")
     photo = next(document for document in case["documents"] if document["document_type"]["type_label"] == "Photo ID")
     assert (photo["status_label"], photo["checks"][0]["reason_code"]) == ("Rejected", "document_expired")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (10, 10)])
+def test_pictures_that_show_nothing_are_read_judged_and_left_to_people(alice: Person, size: tuple[int, int]) -> None:
+    case = start(alice, "usps1583")
+    for seed, (context, type_id) in enumerate(FLOWS["usps1583"].items()):
+        back = drawn("PNG", size, seed=7) if type_id == 2 else None
+        upload(alice, case, context=context, type=type_id, front=drawn("PNG", size, seed=seed), back=back)
+    work_off()
+    path = f"/usps1583/verifications/{case['id']}"
+    assert {document["status_label"] for document in alice.get(path).json()["data"]["documents"]} == {"Extracted"}
+    alice.post(f"{path}/submit")
+    work_off()
+    case = alice.get(path).json()["data"]
+    assert case["status_label"] in ("Double Check", "Rejected")
+    for document in case["documents"]:
+        assert Client().get(document["url_front"]).status_code == 200
+        if document["status_label"] == "Rejected":
+            alice.post("/usps1583/decisions", {"document": document["id"], "status": 5, "note": "Seen on paper."})
+        assert alice.post("/usps1583/decisions", {"document": document["id"], "status": 3}).status_code == 201
+    pdf = alice.get(f"{path}/pdf", accept="application/pdf")
+    assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")

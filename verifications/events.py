@@ -28,6 +28,7 @@ EVENTS = {
         EventKind("verification.resumed", ("verification.resume",)),
         EventKind("verification.resubmission_requested", ("verification.restart",)),
         EventKind("verification.message_added"),
+        EventKind("verification.expectation_changed", public=False),
         EventKind("verification.redacted"),
         EventKind("document.uploaded"),
         EventKind("document.reading_requested", public=False),

@@ -92,8 +92,8 @@ def emit(
     facts: Mapping[str, str | int] | None = None,
     request: str | None = None,
 ) -> None:
-    """Say what happened, inside the transaction that made it happen. The caller holds the verification's row lock. ``facts`` are ids and counts that
-    only this kind of event has."""
+    """Say what happened, inside the transaction that made it happen, when all of it is written. The caller holds the verification's row lock.
+    ``facts`` are ids and counts that only this kind of event has."""
     assert transaction.get_connection().in_atomic_block, "an event is written with its cause"
     if EVENTS[name].public:
         event = _write_event(name, verification=verification, document=document, decision_id=decision_id, reasons=reasons, facts=facts or {})
@@ -102,6 +102,17 @@ def emit(
     payload = {"verification_id": verification.pk, "document_id": document.pk if document is not None else None, "request": request}
     for actor in _pipeline().ROUTES.get(name, ()):
         write_message(name, actor, payload)
+    for function in _pipeline().AT_ONCE.get(name, ()):
+        _do_at_once(function, verification)
+
+
+def _do_at_once(function: str, verification: Verification) -> None:
+    """What cannot be done now is done by an actor later; it must not take the event with it."""
+    try:
+        with transaction.atomic():
+            import_string(function)(verification=verification)
+    except Exception as error:
+        log.warning("at_once_failed", function=function, verification=verification.pk, error=type(error).__name__, at=_place(error))
 
 
 def _listened_to(verification: Verification) -> bool:

@@ -120,6 +120,8 @@ def amend_verification(*, caller: Caller, flow: str, verification_id: str, field
             verification=verification.pk,
             data={"fields": sorted(fields)},
         )
+    if "expected_sealed" in changed:
+        emit("verification.expectation_changed", verification=verification)
     return verification
 
 
@@ -150,8 +152,9 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
     if "metadata" in fields:
         verification.metadata = merged_metadata(verification.metadata, fields["metadata"] or {})
         changed.append("metadata")
-    if "expected_data" in fields:
-        verification.expected = _merged_expected(verification.expected or {}, fields["expected_data"] or dict.fromkeys(EXPECTED_PARTS))
+    if "expected_data" in fields and fields["expected_data"] != {}:
+        sent = dict.fromkeys(EXPECTED_PARTS) if fields["expected_data"] is None else fields["expected_data"]
+        verification.expected = _merged_expected(verification.expected or {}, sent)
         changed.append("expected_sealed")
         # Taking it back here hides the case no less: the form, of which this floor knows nothing, may say so, too, and looks at both.
         verification.protected = verification.protected or is_declared_protected(verification.expected)
@@ -162,7 +165,7 @@ def _apply_amendment(verification: Verification, fields: Mapping[str, Any]) -> l
 def merged_metadata(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """One level deep; null removes a key. Raises Refused("validation_failed") for a value over 16 KB."""
     for key, value in sent.items():
-        if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) > METADATA_VALUE_BYTES:
+        if value is not None and len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > METADATA_VALUE_BYTES:
             message = "A metadata value may take 16 KB at most."
             raise Refused("validation_failed", message, status=422, errors={f"metadata.{key}": [message]})
     merged = {**stored, **sent}
@@ -267,8 +270,16 @@ def list_verifications(*, caller: Caller, wanted: VerificationFilter) -> QuerySe
     if wanted.tag is not None:
         rows = _tagged(rows, wanted.tag)
     if wanted.q is not None:
-        rows = rows.filter(Q(pk=wanted.q) | Q(external_ref__startswith=wanted.q))
+        rows = rows.filter(Q(pk=wanted.q) | _begins_with(wanted.q))
     return rows.select_related("flow_version").order_by("-created_at", "-id")
+
+
+def _begins_with(text: str) -> Q:
+    """Upper and lower case are two things on both databases: PostgreSQL's LIKE knows that and has an index for it; SQLite's does not, but its
+    comparisons do."""
+    if transaction.get_connection().vendor == "sqlite":
+        return Q(external_ref__gte=text, external_ref__lt=text + "\U0010ffff")
+    return Q(external_ref__startswith=text)
 
 
 def _tagged(rows: QuerySet[Verification], tag: str) -> QuerySet[Verification]:

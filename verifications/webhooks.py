@@ -123,7 +123,7 @@ def _record(caller: Caller, endpoint: WebhookEndpoint, action: str, fields: list
 
 @transaction.atomic
 def send_test(*, caller: Caller, webhook_id: str) -> WebhookDelivery:
-    """An event of no verification, sent to this endpoint once, even when it is switched off. Raises Refused("webhook_not_found")."""
+    """An event of no verification, sent to this endpoint alone; only once when that is switched off. Raises Refused("webhook_not_found")."""
     endpoint = _locked(caller, webhook_id)
     event = Event.objects.create(workspace=caller.workspace, environment=caller.environment, type=TEST_EVENT, data={"webhook_id": endpoint.pk})
     delivery = WebhookDelivery.objects.create(event=event, endpoint=endpoint)
@@ -298,7 +298,7 @@ def record_attempt(*, delivery_id: str, turn: int, attempt: Attempt) -> None:
     if attempt.succeeded:
         delivery.status, delivery.step, delivery.delivered_at = DeliveryStatus.DELIVERED, 0, timezone.now()
         _count(delivery, 0)
-    elif tried and attempt.status_code != 410 and delivery.step < len(RETRIES) and delivery.event.type != TEST_EVENT:
+    elif tried and attempt.status_code != 410 and delivery.step < len(RETRIES) and not _is_trial(delivery):
         delivery.status, delivery.step = DeliveryStatus.FAILED, delivery.step + 1
         _schedule(delivery, RETRIES[delivery.step - 1] * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 (spreads load)
         return
@@ -308,10 +308,15 @@ def record_attempt(*, delivery_id: str, turn: int, attempt: Attempt) -> None:
     delivery.save()
 
 
+def _is_trial(delivery: WebhookDelivery) -> bool:
+    """A test of what is switched off: it is sent once, and that it failed counts for nothing."""
+    return delivery.event.type == TEST_EVENT and delivery.endpoint is not None and not delivery.endpoint.active
+
+
 def _give_up(delivery: WebhookDelivery, attempt: Attempt, *, tried: bool) -> None:
     if attempt.status_code == 410:
         _disable(delivery, "gone")
-    elif tried and delivery.event.type != TEST_EVENT and _count(delivery, F("exhausted") + 1) >= EXHAUSTED_IN_A_ROW:
+    elif tried and not _is_trial(delivery) and _count(delivery, F("exhausted") + 1) >= EXHAUSTED_IN_A_ROW:
         _disable(delivery, "too_many_failures")
 
 

@@ -149,10 +149,10 @@ class DocumentAnswer(TypedDict):
     verification_id: str
 
 class DocumentContentChangeRequest(TypedDict):
-    back_side_data: NotRequired[str | None]
+    back_side_data: NotRequired[str]
     context_type: NotRequired[ContextType]
     country: NotRequired[CountryCode]
-    front_side_data: NotRequired[str | None]
+    front_side_data: NotRequired[str]
     type: NotRequired[int]
 
 class DocumentContentRequest(TypedDict):
@@ -412,7 +412,7 @@ class ExtractionAnswer(TypedDict):
     created_at: str
     document_id: str
     duration_ms: int | None
-    engine: EngineAnswer | None
+    engine: EngineAnswer
     extracted_fields: dict[str, str]
     extraction_type: ExtractionTypeEnum
     id: str

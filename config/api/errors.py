@@ -12,10 +12,11 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from config.api.headers import style_of
+from config.api.headers import asks_for, style_of
 from config.api.inflection import outbound_error
 from flows.errors import Refused
 from flows.tracing import request_id
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's exception handler: nothing leaves the API in another shape."""
-    return refusal_response(refused_by(error), context["request"].headers.get("Accept", ""))
+    return refusal_response(refused_by(error), context["request"])
 
 
 def refused_by(error: Exception) -> Refused:
@@ -94,24 +95,29 @@ def body_of(refusal: Refused) -> dict[str, Any]:
 
 def problem_of(refusal: Refused) -> dict[str, Any]:
     """RFC 9457: type, title, status and detail, with our members as extensions."""
+    return as_problem(body_of(refusal), refusal.status)
+
+
+def as_problem(body: Mapping[str, Any], status: int) -> dict[str, Any]:
+    """An error's body in the words of RFC 9457."""
     return {
-        "type": f"urn:vouchbox:error:{refusal.code}",
-        "title": refusal.code.replace("_", " ").capitalize(),
-        "status": refusal.status,
-        "detail": refusal.message,
-        **{name: value for name, value in body_of(refusal).items() if name != "message"},
+        "type": f"urn:vouchbox:error:{body['code']}",
+        "title": str(body["code"]).replace("_", " ").capitalize(),
+        "status": status,
+        "detail": body["message"],
+        **{name: value for name, value in body.items() if name != "message"},
     }
 
 
-def refusal_response(refusal: Refused, accept: str) -> Response:
-    if PROBLEM in accept:
+def refusal_response(refusal: Refused, request: Request) -> Response:
+    if asks_for(request, PROBLEM):
         return Response(problem_of(refusal), status=refusal.status, content_type=PROBLEM, headers=refusal.headers)
     return Response(body_of(refusal), status=refusal.status, headers=refusal.headers)
 
 
 def refusal_json(request: HttpRequest, refusal: Refused) -> JsonResponse:
     """For what is refused outside DRF: unknown routes, links, a crash in a middleware."""
-    problem = PROBLEM in request.headers.get("Accept", "")
+    problem = asks_for(request, PROBLEM)
     body = outbound_error(problem_of(refusal) if problem else body_of(refusal), style_of(request), of_body=False)
     content_type = PROBLEM if problem else "application/json"
     return JsonResponse(body, status=refusal.status, headers=refusal.headers, content_type=content_type)

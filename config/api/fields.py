@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api.uploads import Base64Upload, FileUpload, FormText
+from config.api.uploads import Base64Upload, ExcludedUpload, FileUpload, FormText
 from flows.countries import COUNTRIES
 
 
@@ -24,6 +24,15 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class Id(Text):
+    """Whatever text: what cannot be an id names nothing, and that is the service's to say. Ours are shorter than ``LONGEST`` and without NUL."""
+
+    LONGEST = 60
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).replace("\x00", "\ufffd")[: self.LONGEST + 1]
 
 
 class Whole(serializers.IntegerField):
@@ -112,12 +121,21 @@ class ImageData(serializers.Field):
     default_error_messages = {"invalid": "The image must be base64 text."}
 
     def to_internal_value(self, data: Any) -> Base64Upload | FileUpload:
+        if isinstance(data, ExcludedUpload):
+            raise serializers.SkipField
         if not isinstance(data, Base64Upload | FileUpload):
             self.fail("invalid")
         return data
 
     def to_representation(self, value: Any) -> Any:
         return None
+
+
+class ReplacedImage(ImageData):
+    """Null is an image that is missing, as '' is."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return super().validate_empty_values(Base64Upload("") if data is None else data)
 
 
 class JsonObject(serializers.JSONField):

@@ -35,6 +35,13 @@ def idempotency_key(request: Request) -> str | None:
     return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
 
 
+def asks_for(request: HttpRequest | Request, media_type: str) -> bool:
+    """Whether ``Accept`` names ``media_type`` itself, with no less weight than the JSON that is answered otherwise (RFC 9110, section 12.5.1)."""
+    wanted = max((entry.quality for entry in request.accepted_types if f"{entry.main_type}/{entry.sub_type}" == media_type), default=0)
+    usual = request.accepted_type("application/json")
+    return wanted > 0 and (usual is None or wanted >= usual.quality)
+
+
 def style_of(request: HttpRequest | Request) -> str:
     """How members are named: what the header says, else what the request's dialect does (``default_style``), else snake_case."""
     usual = str(getattr(request, "default_style", "snake"))

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from config.api.errors import as_refusal
 from config.api.headers import idempotency_key
 from config.api.links import with_links, without_links
-from config.api.uploads import Base64Upload, FileUpload
+from config.api.uploads import Base64Upload, ExcludedUpload, FileUpload
 from flows import idempotency
 from flows.effects import Unit
 from flows.errors import Refused
@@ -101,7 +101,7 @@ def fingerprint(body: Any) -> str:
 
 
 def _digest(upload: Any) -> str:
-    assert isinstance(upload, Base64Upload | FileUpload)
+    assert isinstance(upload, Base64Upload | ExcludedUpload | FileUpload)
     return upload.digest()
 
 

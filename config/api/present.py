@@ -187,6 +187,7 @@ def check_body(check: ShownCheck) -> dict[str, Any]:
 
 
 def extraction_body(extraction: Extraction) -> dict[str, Any]:
+    """The engine's name and version are '' until it ran."""
     result = extraction.result or {}
     fields: Mapping[str, Mapping[str, Any]] = result.get("fields", {})
     return {
@@ -196,7 +197,7 @@ def extraction_body(extraction: Extraction) -> dict[str, Any]:
         "status": extraction.status,
         "created_at": moment(extraction.created_at),
         "completed_at": moment(extraction.completed_at),
-        "engine": {"name": extraction.engine, "version": extraction.engine_version} if extraction.engine else None,
+        "engine": {"name": extraction.engine, "version": extraction.engine_version},
         "duration_ms": extraction.duration_ms,
         "extracted_fields": {path: entry["value"] for path, entry in fields.items()},
         "confidence_scores": {path: entry["confidence"] for path, entry in fields.items()},

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.api.errors import PROBLEM, as_problem
 from config.api.inflection import STYLES
 from flows.countries import COUNTRIES
 from flows.versions import API_VERSIONS
@@ -40,6 +41,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     "ApiVersion": {"description": "The version in force", "schema": {**_TEXT, "enum": list(API_VERSIONS)}},
     "RateLimit": {"description": '`"default";r=299;t=58`: requests left, and seconds until they are all back', "schema": _TEXT},
     "RateLimitPolicy": {"description": '`"default";q=300;w=60`: requests per window of seconds', "schema": _TEXT},
+    "Allow": {"description": "The methods there are", "schema": _TEXT},
     "RetryAfter": {"description": "Seconds", "schema": {"type": "integer"}},
     "ETag": {"description": "For If-None-Match and If-Match", "schema": _TEXT},
     "IdempotencyReplayed": {"description": "`true` where this is an earlier answer", "schema": {**_TEXT, "enum": ["true"]}},
@@ -110,12 +112,14 @@ def complete(operation: dict[str, Any], method: str, *, refusals: Iterable[tuple
 
 
 def _headers(method: str, status: str) -> dict[str, str]:
-    found = {**_OUT, **({} if status == "401" else _BUDGET)}
+    found = {**_OUT, **({} if status in ("401", "405") else _BUDGET)}
+    if status == "405":
+        found["Allow"] = "Allow"
     if status in ("409", "429"):
         found["Retry-After"] = "RetryAfter"
     if method == "get" and status in ("200", "304"):
         found["ETag"] = "ETag"
-    if method != "get" and status not in ("401", "403", "429", "500"):
+    if method != "get" and status not in ("401", "403", "405", "429", "500"):
         found["Idempotency-Replayed"] = "IdempotencyReplayed"
     return found
 
@@ -125,10 +129,11 @@ def _add_refusal(responses: dict[str, Any], status: str, body: dict[str, Any]) -
         "description": "",
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": {}},
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+            PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}},
         },
     }
     response = responses.setdefault(status, fresh)
     response["content"]["application/json"]["examples"][body["code"]] = {"value": body}
+    response["content"][PROBLEM]["examples"][body["code"]] = {"value": as_problem(body, int(status))}
     codes = sorted(response["content"]["application/json"]["examples"])
     response["description"] = ", ".join(codes)

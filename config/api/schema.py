@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -82,12 +82,20 @@ _EXTRA: dict[str, dict[str, Any]] = {
     "transition_not_allowed": {"from": "Approved", "to": "Canceled"},
     "unknown_api_version": {"versions": list(API_VERSIONS)},
 }
-EVERYWHERE = ("unauthenticated", "missing_scope", "rate_limited", "invalid_key_inflection", "unknown_api_version", "internal_error")
+EVERYWHERE = (
+    "method_not_allowed",
+    "unauthenticated",
+    "missing_scope",
+    "rate_limited",
+    "invalid_key_inflection",
+    "unknown_api_version",
+    "internal_error",
+)
 _CODES = "x-error-codes"
 BY_METHOD: dict[str, tuple[str, ...]] = {
     "get": (),
-    "post": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress"),
-    "patch": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress", "precondition_failed"),
+    "post": ("validation_failed", "invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress"),
+    "patch": ("validation_failed", "invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress", "precondition_failed"),
     "delete": ("invalid_idempotency_key", "idempotency_mismatch", "idempotency_in_progress"),
 }
 
@@ -231,8 +239,22 @@ def operation(
         responses=answer,
         extensions={_CODES: list(dict.fromkeys(codes))},
         parameters=[*parameters, *(_PAGING if paged else [])],
-        examples=[OpenApiExample("Request", value=example, request_only=True)] if example is not None else [],
+        examples=[*_examples(example, with_files)] if example is not None else [],
     )
+
+
+def _examples(example: Any, with_files: bool) -> Iterator[OpenApiExample]:
+    yield OpenApiExample("Request", value=example, request_only=True)
+    if with_files:
+        yield OpenApiExample("Form", value=_form(example), request_only=True, media_type="multipart/form-data")
+
+
+def _form(body: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """A body as the fields of a form: members of members by dotted names."""
+    fields: dict[str, Any] = {}
+    for name, value in body.items():
+        fields |= _form(value, f"{path}{name}.") if isinstance(value, dict) else {f"{path}{name}": value}
+    return fields
 
 
 def example_of(code: str) -> dict[str, Any]:

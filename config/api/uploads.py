@@ -16,9 +16,11 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 
 from config.api.headers import style_of
 from config.api.inflection import inbound
+from documents.types import DOCUMENT_TYPES
 from flows.errors import Refused
 
 SIDES = ("front_side_data", "back_side_data")
+DEEPEST = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -97,6 +99,17 @@ class FileUpload:
             raise _too_large()
 
 
+class ExcludedUpload:
+    """A side that a document of this type does not have: whatever was sent is not looked at, and only tells a repetition from another request."""
+
+    def __init__(self, value: Any) -> None:
+        text = json.dumps(value, sort_keys=True) if not isinstance(value, FileUpload) else ""
+        self._digest = value.digest() if isinstance(value, FileUpload) else hashlib.sha256(text.encode()).hexdigest()
+
+    def digest(self) -> str:
+        return self._digest
+
+
 def _joined(text: str) -> str:
     """Without white space. Looking for each kind alone is ten times faster than a pattern, and most payloads have none."""
     return "".join(text.split()) if any(space in text for space in " \n\r\t\f\v") else text
@@ -108,7 +121,8 @@ def _too_large() -> Refused:
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 and no more: no NaN, no lone surrogates, no number that overflows, no nesting that exhausts the stack."""
+    """RFC 8259 and no more: no NaN, no lone surrogates, no number that overflows, no nesting deeper than ``DEEPEST`` (section 9 lets a parser set
+    limits)."""
 
     media_type = "application/json"
 
@@ -123,9 +137,11 @@ class StrictJSONParser(BaseParser):
             data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise ParseError from error
+        if _is_too_deep(data):
+            raise ParseError
         if "\\u" in text and _has_surrogate(data):
             raise ParseError
-        return with_uploads(inbound(data, _style(parser_context)))
+        return with_uploads(inbound(data, _style(parser_context)), parser_context)
 
 
 def _style(parser_context: Mapping[str, Any] | None) -> str:
@@ -141,6 +157,15 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(text)
     return value
+
+
+def _is_too_deep(data: Any) -> bool:
+    """Level by level and without recursion: what walks through a body later calls itself for each level."""
+    level = [data]
+    for _ in range(DEEPEST):
+        inside = (inner for entry in level for inner in (entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ()))
+        level = [entry for entry in inside if isinstance(entry, dict | list)]
+    return bool(level)
 
 
 def _has_surrogate(data: Any) -> bool:
@@ -163,10 +188,12 @@ class UploadParser(MultiPartParser):
                 re.sub(r"\[([^\]]*)\]", r".\1", name).split("."),
                 FormText(value) if isinstance(value, str) else FileUpload(cast(UploadedFile, value)),
             )
-        return with_uploads(inbound(nested, _style(parser_context)))
+        return with_uploads(inbound(nested, _style(parser_context)), parser_context)
 
 
 def _place(nested: dict[str, Any], path: list[str], value: Any) -> None:
+    if len(path) > DEEPEST:
+        raise ParseError
     for step in path[:-1]:
         inner = nested.setdefault(step, {})
         if not isinstance(inner, dict):
@@ -175,16 +202,30 @@ def _place(nested: dict[str, Any], path: list[str], value: Any) -> None:
     nested[path[-1]] = value
 
 
-def with_uploads(data: Any) -> Any:
-    """Put Base64Upload in the place of image text, and refuse a side that is too large."""
+def with_uploads(data: Any, parser_context: Mapping[str, Any] | None) -> Any:
+    """Put Base64Upload in the place of image text, and refuse a side that is too large, unless the document's type has no such side."""
     document = data.get("document") if isinstance(data, dict) else None
     if isinstance(document, dict):
+        if "back_side_data" in document and _has_one_side(document, parser_context):
+            document["back_side_data"] = ExcludedUpload(document["back_side_data"])
         for side in SIDES:
             if isinstance(document.get(side), str):
                 document[side] = Base64Upload(document[side])
             if isinstance(document.get(side), Base64Upload | FileUpload):
                 document[side].check_size()
     return data
+
+
+def _has_one_side(document: Mapping[str, Any], parser_context: Mapping[str, Any] | None) -> bool:
+    """By type and country as they were sent or, of a change that does not touch them, as they are."""
+    view = (parser_context or {}).get("view")
+    sent = (document.get("type"), document.get("country"))
+    stored = getattr(view, "type_and_country", None)
+    known = stored() if stored is not None and None in sent else (None, None)
+    type_id, country = (mine if mine is not None else theirs for mine, theirs in zip(sent, known, strict=True))
+    number = int(type_id) if isinstance(type_id, FormText) and re.fullmatch(r"\d{1,9}", type_id) else type_id
+    kind = DOCUMENT_TYPES.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
+    return kind is not None and isinstance(country, str) and kind.sides_in(country) == 1
 
 
 def release_uploads(data: Any) -> None:

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from config.api import throttle
 from config.api.conditional import check_unchanged, lock_subject, tagged
 from config.api.errors import errors_refusal
-from config.api.headers import UNSAFE, check_headers, style_of, version_of
+from config.api.headers import UNSAFE, asks_for, check_headers, style_of, version_of
 from config.api.idempotency import Exchange, answered
 from config.api.inflection import outbound, outbound_error
 from config.api.uploads import release_uploads
@@ -99,6 +99,8 @@ class ApiView(APIView):
         for name, value in request.query_params.items():
             if "\x00" in value:
                 raise errors_refusal({name: ["Null characters are not allowed."]})
+        if request.method in ("POST", "PATCH") and not isinstance(self.body(), dict):
+            raise errors_refusal({"body": ["The body must be a JSON object."]})
         answer: Response = getattr(self, str(request.method).lower())(request, *self.args, **self.kwargs)
         return answer
 
@@ -135,10 +137,7 @@ class ApiView(APIView):
 
     def checked(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The body as the serializer's fields; unknown keys are ignored. Raises 422, and 412 for If-Match."""
-        data = self.body()
-        if not isinstance(data, dict):
-            raise errors_refusal({"body": ["The body must be a JSON object."]})
-        form = serializer(data=data, context={"request": self.request})
+        form = serializer(data=self.body(), context={"request": self.request})
         form.is_valid(raise_exception=True)
         self.check_precondition()
         return dict(form.validated_data)
@@ -189,7 +188,7 @@ def _drain(request: Request, length: int) -> None:
 
 
 def wants_pdf(request: Request) -> bool:
-    return "application/pdf" in request.headers.get("Accept", "")
+    return asks_for(request, "application/pdf")
 
 
 def pdf_response(data: bytes, name: str) -> HttpResponse:

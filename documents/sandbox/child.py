@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image as Pillow
 
 from documents.engines.base import Pixels
+from documents.intake import on_sheets
 from documents.readers import Engines, FaceMatch, ReadPage, compare_faces, default_engines, read_document, warm_up
 from documents.sandbox import wire
 from documents.types import DOCUMENT_TYPES
@@ -93,8 +94,9 @@ def _answer(order: dict[str, Any], blobs: list[bytes], engines: Engines) -> tupl
 
 def _read(order: dict[str, Any], blobs: list[bytes], engines: Engines) -> tuple[dict[str, Any], list[bytes]]:
     def read(sides: dict[str, bytes], kind: Any, country: str, kinds: list[str] | None) -> Any:
+        legible = {side: on_sheets(data, max_pixels=order["max_pixels"], max_pages=kind.max_pages) for side, data in sides.items()}
         return read_document(
-            sides, document_type=kind, country=country, kinds=kinds, engines=engines, max_pixels=order["max_pixels"], max_pages=kind.max_pages
+            legible, document_type=kind, country=country, kinds=kinds, engines=engines, max_pixels=order["max_pixels"], max_pages=kind.max_pages
         )
 
     sides = dict(zip(order["sides"], blobs, strict=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -91,6 +91,41 @@ def test_every_answer_of_a_story_is_as_documented(alice: Person, picture: Pictur
     conforms(alice.post(f"{one}/cancel"))
     conforms(alice.get(f"{flow}/verifications/ver_nothing"))
     conforms(alice.get("/address" + one.removeprefix(flow)))
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in openapi_document()["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_each_documented_error_has_an_example_in_both_shapes(alice: Person) -> None:
+    for path, method, operation in _operations():
+        for status, response in operation["responses"].items():
+            content = response.get("content", {})
+            if status >= "400":
+                plain, problem = (content[name]["examples"] for name in ("application/json", "application/problem+json"))
+                assert set(plain) == set(problem) != set(), (path, method, status)
+                assert {entry["value"]["status"] for entry in problem.values()} == {int(status)}
+    answered = alice.get("/usps1583/documents/doc_nothing", accept="application/problem+json").json()
+    shown = next(operation for path, method, operation in _operations() if (path, method) == ("/api/v1/{flow}/documents/{document}", "get"))
+    example = shown["responses"]["404"]["content"]["application/problem+json"]["examples"]["document_not_found"]["value"]
+    assert {**answered, "request_id": ""} == {**example, "request_id": ""}
+
+
+def test_every_operation_tells_of_405(alice: Person) -> None:
+    for path, method, operation in _operations():
+        assert set(operation["responses"]["405"]["content"]["application/json"]["examples"]) == {"method_not_allowed"}, (path, method)
+    response = alice.delete("/usps1583/documents")
+    assert (response.status_code, response["Allow"], response.json()["code"]) == (405, "GET, POST, HEAD", "method_not_allowed")
+
+
+def test_the_example_of_a_form_can_be_sent_as_it_is(alice: Person) -> None:
+    case = alice.post("/usps1583/verifications").json()["data"]
+    operation = openapi_document()["paths"]["/api/v1/{flow}/documents"]["post"]
+    form = operation["requestBody"]["content"]["multipart/form-data"]["examples"]["Form"]["value"]
+    headers = {"Authorization": f"Bearer {alice.secret}"}
+    assert Client().post("/api/v1/usps1583/documents", data={**form, "verification": case["id"]}, headers=headers).status_code == 201
 
 
 def test_documented_errors_are_what_is_answered_without_a_token() -> None:

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from factories import Person, b64, make_person, start, upload_body
+from decisions.models import Decision
+from documents.models import Document, Extraction
+from factories import Person, b64, drawn, make_person, start, upload, upload_body
 from flows.models import ApiToken
 from flows.services import revoke_token
 from verifications.models import Verification
@@ -77,8 +79,36 @@ def test_route_and_method_come_before_the_token(db: None, method: str, path: str
     assert response["Request-Id"] == response.json()["request_id"]
 
 
-def test_a_nul_in_the_path_names_nothing(alice: Person) -> None:
-    assert alice.get("/usps1583/documents/doc_%00").json()["code"] == "not_found"
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/usps1583/documents/doc_%00", "document_not_found"),
+        ("/usps1583/verifications/%00/checks", "verification_not_found"),
+        ("/webhooks/whk_%00", "webhook_not_found"),
+        ("/usps%00", "flow_not_found"),
+        ("/usps1583/%00", "not_found"),
+    ],
+)
+def test_a_nul_in_the_path_names_nothing(alice: Person, path: str, code: str) -> None:
+    response = alice.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, code)
+
+
+@pytest.mark.parametrize("name", ["x" * 61, "x" * 100_000, "doc_\x00", "doc_\ud83d\ude00" * 20])
+def test_an_id_in_a_body_that_names_nothing_is_404_whatever_it_looks_like(alice: Person, name: str) -> None:
+    case = start(alice)
+    document = upload(alice, case, front=drawn())
+    calls = [
+        (alice.post, "/usps1583/documents", upload_body({"id": name}, front=drawn()), "verification_not_found"),
+        (alice.patch, f"/usps1583/documents/{document['id']}", {"verification": name}, "verification_not_found"),
+        (alice.post, "/usps1583/decisions", {"document": name, "status": 3}, "document_not_found"),
+        (alice.post, f"/usps1583/documents/{document['id']}/compare", {"reference_document_id": name}, "document_not_found"),
+        (alice.post, "/usps1583/verifications", {"renews": name}, "verification_not_found"),
+    ]
+    for call, path, body, code in calls:
+        response = call(path, body)
+        assert (response.status_code, response.json()["code"]) == (404, code), path
+    assert (Document.objects.count(), Verification.objects.count(), Decision.objects.count(), Extraction.objects.count()) == (1, 1, 0, 0)
 
 
 def test_a_nul_in_a_filter_is_422(alice: Person) -> None:
@@ -114,6 +144,34 @@ def test_malformed_json_is_400(alice: Person, body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
 def test_a_body_that_is_no_object_is_422(alice: Person, body: bytes) -> None:
     assert _raw(alice, body) == (422, "validation_failed")
+
+
+def _nested(depth: int) -> bytes:
+    """An object whose metadata make it ``depth`` containers deep."""
+    return b'{"metadata": {"a": ' + b"[" * (depth - 2) + b"]" * (depth - 2) + b"}}"
+
+
+@pytest.mark.parametrize("depth", [101, 500, 900, 2000])
+@pytest.mark.parametrize("style", ["snake", "camel"])
+def test_json_nested_deeper_than_a_hundred_is_malformed(alice: Person, depth: int, style: str) -> None:
+    headers = {"Authorization": f"Bearer {alice.secret}", "Key-Inflection": style}
+    client = Client(raise_request_exception=False)
+    response = client.post("/api/v1/usps1583/verifications", data=_nested(depth), content_type="application/json", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+    assert Verification.objects.count() == 0
+
+
+def test_json_nested_a_hundred_deep_is_kept_as_it_is(alice: Person) -> None:
+    assert _raw(alice, _nested(100)) == (201, "")
+    assert json.dumps(Verification.objects.get().metadata).count("[") == 98
+
+
+@pytest.mark.parametrize("depth", [101, 900])
+def test_names_of_a_form_nested_deeper_than_a_hundred_are_malformed(alice: Person, depth: int) -> None:
+    headers = {"Authorization": f"Bearer {alice.secret}"}
+    form = {"verification": "ver_nothing", "document" + ".a" * depth: "1"}
+    response = Client(raise_request_exception=False).post("/api/v1/usps1583/documents", data=form, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
 
 
 def test_an_empty_body_is_an_empty_object(alice: Person) -> None:
@@ -173,6 +231,28 @@ def test_problem_json_says_the_same_as_rfc_9457(alice: Person) -> None:
     assert response["Content-Type"] == "application/problem+json"
     assert (body["status"], body["detail"], body["code"], body["errors"]) == (422, plain["message"], plain["code"], plain["errors"])
     assert {"type", "title"} <= set(body)
+
+
+@pytest.mark.parametrize(
+    ("accept", "problem"),
+    [
+        ("application/problem+json", True),
+        ("Application/Problem+JSON; charset=utf-8", True),
+        ("application/json, application/problem+json", True),
+        ("application/problem+json;q=0.9, */*;q=0.1", True),
+        ("application/problem+json;q=0", False),
+        ("application/problem+json;q=0, */*", False),
+        ("application/json, application/problem+json;q=0.5", False),
+        ("application/problem+jsonx", False),
+        ("*/*", False),
+        ("application/*", False),
+        ("", False),
+    ],
+)
+def test_problem_json_is_for_those_who_ask_for_it(alice: Person, accept: str, problem: bool) -> None:
+    wanted = "application/problem+json" if problem else "application/json"
+    assert alice.post("/usps1583/documents", {}, accept=accept)["Content-Type"] == wanted
+    assert alice.get("/nowhere/at/all/of/it", accept=accept)["Content-Type"] == wanted
 
 
 def test_a_crash_is_a_json_500_without_details(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,6 +186,17 @@ def test_the_case_must_be_submitted(alice: Person, picture: Picture, status: Ver
     assert Decision.objects.count() == 0
 
 
+def test_a_document_that_was_canceled_with_its_case_is_canceled(alice: Person, picture: Picture, script: Script) -> None:
+    case = submitted(alice, picture)
+    Verification.objects.filter(pk=case["id"]).update(status=VerificationStatus.DOUBLE_CHECK)
+    Document.objects.update(status=S.DOUBLE_CHECK)
+    before = Decision.objects.count()
+    alice.post(f"/usps1583/verifications/{case['id']}/cancel")
+    response = decide(alice, case["documents"][0], 3)
+    assert (response.status_code, response.json()["code"]) == (400, "document_canceled")
+    assert (Decision.objects.count(), set(Document.objects.values_list("status", flat=True))) == (before, {S.CANCELED})
+
+
 @pytest.mark.parametrize("body", [{"status": 1}, {"status": "3"}, {"status": 7}, {}, {"status": 3, "reasons": "x"}, {"status": 3, "note": 5}])
 def test_a_decision_that_is_malformed_is_422(alice: Person, body: dict[str, Any]) -> None:
     response = alice.post("/usps1583/decisions", {"document": "doc_unknown", **body})
@@ -221,6 +232,7 @@ def test_resubmission_frees_the_slots_and_keeps_the_history(alice: Person, pictu
     body = alice.post(f"{path}/resubmit", {"reasons": ["document_expired"], "note": "A valid one, please."}).json()["data"]
     assert (body["status_label"], body["attempt"], body["submitted_at"], body["finished_at"]) == ("Started", 2, None, None)
     assert [entry["id"] for entry in shown(alice, case)["documents"]] == [proof["id"]]
+    assert [(entry["to_label"], entry["reason"]) for entry in shown(alice, case)["history"]][-1] == ("Started", "document_expired")
     assert alice.get(f"/usps1583/documents/{photo['id']}").json()["data"]["status_label"] == "Rejected"
     script.fields["PHOTO_ID"] = PASSPORT
     upload(alice, case, type=1, front=picture(seed=5))
@@ -280,6 +292,19 @@ def test_records_are_pdfs_and_the_same_bytes_every_time(alice: Person, picture: 
     Record.objects.all().delete()
     assert {_pdf(alice, path)[:5] for path in paths} == {b"%PDF-"}
     assert Record.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_pdf"),
+    [
+        ("application/pdf", True), ("Application/PDF", True), ("application/pdf, */*;q=0.1", True), ("application/pdf;q=0", False),
+        ("application/pdf;q=0, */*", False), ("application/json, application/pdf;q=0.1", False), ("*/*", False), ("application/pdfx", False),
+    ],
+)  # fmt: skip
+def test_a_pdf_is_for_those_who_ask_for_it(alice: Person, picture: Picture, script: Script, accept: str, is_pdf: bool) -> None:
+    case = submitted(alice, picture)
+    response = alice.get(f"/usps1583/verifications/{case['id']}/pdf", accept=accept)
+    assert response["Content-Type"] == ("application/pdf" if is_pdf else "application/json")
 
 
 def test_a_record_made_anew_has_the_same_bytes_below_its_seal(alice: Person, picture: Picture, script: Script) -> None:

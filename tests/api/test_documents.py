@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+import dramatiq
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
-from scripted import LEASE, Script
+from scripted import LEASE, PASSPORT, Script
 
+from documents.extraction import Found, Job
+from documents.fields import Field
 from documents.models import Blob, BlobState, Correction, Document, DocumentStatus, Extraction, Image
+from documents.readers.results import ReaderRun
 from documents.types import CONTEXT_LABELS
-from factories import Person, b64, start, upload, upload_body, work_off
+from factories import EXPECTED, Person, b64, start, upload, upload_body, work_off
 from flows import datakeys
-from verifications.models import AuditEntry, Event, Verification, VerificationStatus
+from verifications.models import AuditEntry, Event, OutboxMessage, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -107,12 +112,57 @@ def test_multipart_means_the_same(alice: Person, picture: Picture) -> None:
     assert Client().get(response.json()["data"]["url_back"]).content == picture(seed=2)
 
 
-def test_the_back_of_a_one_sided_type_is_neither_read_nor_kept(alice: Person, picture: Picture) -> None:
-    body = upload_body(start(alice), type=5, front=picture())
-    body["document"]["back_side_data"] = "this is not even base64!"
-    response = alice.post("/usps1583/documents", body)
+@pytest.mark.parametrize("back", ["this is not even base64!", 5, None, {"a": [1]}, "A" * 6000], ids=["text", "number", "null", "object", "large"])
+def test_the_back_of_a_one_sided_type_is_neither_read_nor_kept(alice: Person, picture: Picture, settings: Any, back: Any) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    case = start(alice)
+    body = upload_body(case, type=5, front=picture())
+    body["document"]["back_side_data"] = back
+    response = alice.post("/usps1583/documents", body, idempotency_key="one")
     assert (response.status_code, response.json()["data"]["url_back"]) == (201, None)
+    path = f"/usps1583/documents/{response.json()['data']['id']}"
+    for document in ({"back_side_data": back}, {"back_side_data": back, "type": 5}):
+        changed = alice.patch(path, {"verification": case["id"], "document": document})
+        assert (changed.status_code, changed.json()["data"]["url_back"]) == (200, None)
     assert list(Image.objects.values_list("side", flat=True)) == ["front"]
+    assert events() == ["verification.created", "document.uploaded", "document.uploaded"]
+    body["document"]["back_side_data"] = "something else"
+    assert alice.post("/usps1583/documents", body, idempotency_key="one").json()["code"] == "idempotency_mismatch"
+
+
+def test_a_file_for_the_back_of_a_one_sided_type_is_not_looked_at(alice: Person, picture: Picture, settings: Any) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    form = {
+        "verification": start(alice)["id"], "document.context_type": "PHOTO_ID", "document.type": "5", "document.country": "USA",
+        "document.front_side_data": io.BytesIO(picture()), "document.back_side_data": io.BytesIO(bytes(5000)),
+    }  # fmt: skip
+    response = Client().post("/api/v1/usps1583/documents", data=form, headers={"Authorization": f"Bearer {alice.secret}"})
+    assert (response.status_code, response.json()["data"]["url_back"]) == (201, None)
+
+
+@pytest.mark.parametrize(("back", "status"), [(5, 422), ("A" * 6000, 413), (None, 400)])
+def test_the_back_of_a_two_sided_type_is_looked_at(alice: Person, picture: Picture, settings: Any, back: Any, status: int) -> None:
+    settings.MAX_IMAGE_BYTES = 4000
+    case = start(alice)
+    document = upload(alice, case, type=2, front=picture(seed=1), back=picture(seed=2))
+    change = {"verification": case["id"], "document": {"back_side_data": back}}
+    assert alice.patch(f"/usps1583/documents/{document['id']}", change).status_code == status
+    body = upload_body(start(alice), type=2, front=picture())
+    body["document"]["back_side_data"] = back
+    assert alice.post("/usps1583/documents", body).status_code == status
+    assert Image.objects.count() == 2
+    assert Client().get(document["url_back"]).content == picture(seed=2)
+
+
+@pytest.mark.parametrize("side", ["front_side_data", "back_side_data"])
+@pytest.mark.parametrize("sent", [None, ""])
+def test_an_image_that_is_replaced_by_nothing_is_missing(alice: Person, picture: Picture, side: str, sent: Any) -> None:
+    case = start(alice)
+    document = upload(alice, case, type=2, front=picture(seed=1), back=picture(seed=2))
+    response = alice.patch(f"/usps1583/documents/{document['id']}", {"verification": case["id"], "document": {side: sent}})
+    assert (response.status_code, response.json()["code"]) == (400, "image_missing")
+    assert events() == ["verification.created", "document.uploaded"]
+    assert Client().get(document["url_front"]).content == picture(seed=1)
 
 
 def _truncated(picture: Picture) -> bytes:
@@ -410,6 +460,27 @@ def test_what_a_document_has_and_could_not_be_read_is_an_empty_string(alice: Per
     assert shown["document"]["number"] == ""
 
 
+def test_a_full_name_is_surname_first_where_the_parts_are_known(alice: Person, picture: Picture, script: Script) -> None:
+    printed = {**LEASE, "person.full_name": "Homer Jay Simpson", "person.surname": "Simpson", "person.given_names": "Homer Jay"}
+    script.fields["PROOF_OF_ADDRESS"] = printed
+    script.fields["PHOTO_ID"] = {"person.full_name": "Homer Jay Simpson"}
+    case = start(alice)
+    letter = upload(alice, case, context="PROOF_OF_ADDRESS", type=24, front=picture(seed=1))
+    card = upload(alice, case, front=picture(seed=2))
+    work_off()
+
+    def name(document: dict[str, Any]) -> str:
+        return str(alice.get(f"/usps1583/documents/{document['id']}").json()["data"]["extracted_data"]["person"]["full_name"])
+
+    assert (name(letter), name(card)) == ("Simpson Homer Jay", "Homer Jay Simpson")
+    path = f"/usps1583/documents/{letter['id']}/extracted-data"
+    assert alice.get(path).json()["data"]["fields"]["person.full_name"]["value"] == "Homer Jay Simpson"
+    alice.patch(path, {"fields": {"person.surname": "Simpsons"}, "reason": "misread"})
+    assert name(letter) == "Simpsons Homer Jay"
+    alice.patch(path, {"fields": {"person.full_name": "H. J. Simpson"}, "reason": "as printed"})
+    assert name(letter) == "H. J. Simpson"
+
+
 def test_a_selfie_is_compared_with_the_portrait_whichever_comes_first(alice: Person, picture: Picture, script: Script) -> None:
     for order in (("PHOTO_ID", "SELFIE"), ("SELFIE", "PHOTO_ID")):
         case = start(alice)
@@ -449,19 +520,58 @@ def test_corrections_stand_beside_the_machines_value(alice: Person, picture: Pic
     assert "Evergreen" not in AuditEntry.objects.filter(action="document.corrected").values_list("data", flat=True)[0]
 
 
-def test_corrections_run_the_rules_again(alice: Person, picture: Picture, script: Script) -> None:
-    case = start(alice)
+def _outcomes(person: Person, document: dict[str, Any]) -> dict[str, str]:
+    return {check["rule"]: check["outcome"] for check in person.get(f"/usps1583/documents/{document['id']}/checks").json()["data"]}
+
+
+def test_a_document_is_extracted_and_checked_in_one_moment(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    reading = OutboxMessage.objects.get(actor="documents.actors.extract_document")
+    dramatiq.get_broker().actors[reading.actor].fn(reading.pk)
+    shown = alice.get(f"/usps1583/documents/{document['id']}").json()["data"]
+    assert shown["status_label"] == "Extracted"
+    assert {check["rule"]: check["outcome"] for check in shown["checks"]}["document_unexpired"] == "pass"
+    work_off()
+    assert alice.get(f"/usps1583/documents/{document['id']}").json()["data"]["checks"] == shown["checks"]
+
+
+def test_corrections_run_the_rules_again_at_once(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "pass"
+    change = {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"}
+    alice.patch(f"/usps1583/documents/{document['id']}/extracted-data", change)
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
+
+
+def test_other_expectations_run_the_rules_again_at_once(alice: Person, picture: Picture, script: Script) -> None:
+    case = start(alice, expected_data=EXPECTED)
     document = upload(alice, case, front=picture())
     work_off()
-    path = f"/usps1583/documents/{document['id']}"
-
-    def outcome() -> str:
-        return {check["rule"]: check["outcome"] for check in alice.get(f"{path}/checks").json()["data"]}["document_unexpired"]
-
-    assert outcome() == "pass"
-    alice.patch(f"{path}/extracted-data", {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"})
+    assert _outcomes(alice, document)["declared_name_agrees"] == "pass"
+    marge = {"expected_data": {"person": {"first_name": "Marge", "last_name": "Bouvier"}}}
+    alice.patch(f"/usps1583/verifications/{case['id']}", marge)
+    assert _outcomes(alice, document)["declared_name_agrees"] == "error"
+    before = alice.get(f"/usps1583/documents/{document['id']}/checks").json()["data"]
+    alice.patch(f"/usps1583/verifications/{case['id']}", {"expected_data": {}})
     work_off()
-    assert outcome() == "error"
+    assert alice.get(f"/usps1583/documents/{document['id']}/checks").json()["data"] == before
+
+
+def test_a_preview_that_breaks_takes_neither_the_reading_nor_the_correction_with_it(
+    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = upload(alice, start(alice), front=picture())
+    with monkeypatch.context() as broken:
+        broken.setattr("decisions.services.gather_case", lambda *_: 1 / 0)
+        work_off(twice=False)
+        change = {"fields": {"document.expiration_date": "2020-01-01"}, "reason": "misread"}
+        assert alice.patch(f"/usps1583/documents/{document['id']}/extracted-data", change).status_code == 200
+    assert (Document.objects.get().status, _outcomes(alice, document)) == (S.EXTRACTED, {})
+    work_off()
+    assert _outcomes(alice, document)["document_unexpired"] == "error"
 
 
 def test_one_extraction_per_reader_newest_first(alice: Person, picture: Picture, script: Script) -> None:
@@ -477,6 +587,46 @@ def test_one_extraction_per_reader_newest_first(alice: Person, picture: Picture,
     assert ocr["extracted_fields"]["person.surname"] == "Simpson"
     assert ocr["confidence_scores"]["person.surname"] == 0.97
     assert ocr["regions"]["person.surname"] == {"side": "front", "page": 1, "box": [10, 10, 50, 12]}
+
+
+def test_a_record_is_created_when_its_run_begins(alice: Person, picture: Picture, script: Script) -> None:
+    document = upload(alice, start(alice), front=picture())
+    path = f"/usps1583/documents/{document['id']}"
+    work_off()
+    alice.post(f"{path}/extract", {"types": ["ocr"]})
+    entries = alice.get(f"{path}/extractions").json()["data"]
+    assert len(entries) == 3
+    for entry in entries:
+        if entry["status"] == "completed":
+            took = datetime.fromisoformat(entry["completed_at"]) - datetime.fromisoformat(entry["created_at"])
+            assert took == timedelta(milliseconds=entry["duration_ms"])
+        else:
+            assert (entry["status"], entry["engine"]) == ("pending", {"name": "", "version": ""})
+
+
+def test_a_reader_that_runs_on_both_sides_has_one_record_of_both(
+    alice: Person, picture: Picture, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = tuple(Field(path, value, 0.99, "barcode", "back", 1, (5, 5, 90, 20)) for path, value in PASSPORT.items())
+    doubtful = Field("person.surname", "Simpsom", 0.5, "barcode", "front", 1)
+
+    def read(job: Job) -> Found:
+        found = script.read(job)
+        runs = (ReaderRun("barcode", "zxing", "2", 7, (doubtful,), {"symbols": 1}), ReaderRun("barcode", "zxing", "2", 9, printed, {"symbols": 2}))
+        return replace(found, reading=replace(found.reading, runs=runs))
+
+    monkeypatch.setattr("documents.reading.read", read)
+    document = upload(alice, start(alice), type=2, front=picture(seed=1), back=picture(seed=2))
+    path = f"/usps1583/documents/{document['id']}"
+    work_off()
+    alice.post(f"{path}/extract", {"types": ["barcode"]})
+    work_off()
+    entries = alice.get(f"{path}/extractions").json()["data"]
+    assert len(entries) == 2
+    for entry in entries:
+        assert entry["extracted_fields"] == PASSPORT
+        assert (entry["duration_ms"], entry["confidence_scores"]["person.surname"]) == (16, 0.99)
+    assert [row.result["details"] for row in Extraction.objects.all()] == [{"pages": [{"symbols": 1}, {"symbols": 2}]}] * 2
 
 
 def test_extract_runs_again_and_changes_no_earlier_record(alice: Person, picture: Picture, script: Script) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from scripted import Script
 
 from documents.models import Document, DocumentStatus
 from factories import Person, start, upload, work_off
-from verifications.models import Event, Verification, VerificationStatus
+from verifications.models import AuditEntry, Event, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
 Picture = Callable[..., bytes]
@@ -155,6 +157,8 @@ def test_filters(alice: Person) -> None:
     assert found("q=box-") == [two["id"], one["id"]]
     assert found(f"q={one['id']}") == [one["id"]]
     assert found("q=nothing") == []
+    assert found("q=BOX-") == found("q=b_x") == found("q=%25") == []
+    assert found("q=box-1") == [one["id"]]
     today = timezone.now().date().isoformat()
     assert found(f"created_from={today}&created_to={today}") == [two["id"], one["id"]]
     assert found(f"created_from={two['created_at']}") == [two["id"]]
@@ -176,6 +180,26 @@ def test_patch_changes_what_is_sent_and_only_that(alice: Person) -> None:
     assert changed["expected_data"] == {"person": EXPECTED["person"]}
     assert (changed["external_ref"], changed["tags"]) == ("a", ["old"])
     assert alice.patch(path, {"tags": ["new"], "external_ref": None}).json()["data"]["tags"] == ["new"]
+
+
+def test_an_empty_expected_data_changes_nothing_and_null_clears_it(alice: Person) -> None:
+    case = start(alice, expected_data=EXPECTED)
+    path = f"/usps1583/verifications/{case['id']}"
+    entries = AuditEntry.objects.count()
+    response = alice.patch(path, {"expected_data": {}})
+    assert (response.status_code, response.json()["data"]) == (200, case)
+    assert AuditEntry.objects.count() == entries
+    assert alice.patch(path, {"expected_data": None}).json()["data"]["expected_data"] == {}
+
+
+def test_a_metadata_value_may_take_16_kb_as_compact_json(alice: Person) -> None:
+    fitting = ["é" * 1021] * 8  # 16 × 1024 bytes with brackets, quotes and commas, more with white space between them
+    fitting[0] += "é" * ((16 * 1024 - len(json.dumps(fitting, ensure_ascii=False, separators=(",", ":")).encode())) // 2)
+    assert len(json.dumps(fitting, ensure_ascii=False).encode()) > 16 * 1024
+    case = start(alice, metadata={"a": fitting})
+    response = alice.patch(f"/usps1583/verifications/{case['id']}", {"metadata": {"b": [*fitting, 1]}})
+    assert (response.status_code, list(response.json()["errors"])) == (422, ["metadata.b"])
+    assert Verification.objects.get(pk=case["id"]).metadata == {"a": fitting}
 
 
 def test_expected_data_can_only_be_changed_while_started(alice: Person) -> None:
@@ -232,6 +256,18 @@ def test_every_move_of_the_table_and_no_other(alice: Person, picture: Picture, c
     assert (response.status_code, body["code"]) == (400, OWN_CODES.get((call, status), "transition_not_allowed"))
     if body["code"] == "transition_not_allowed":
         assert status.label in body["message"]
+
+
+@pytest.mark.parametrize("call", ["submit", "cancel", "hold", "resume", "expire", "resubmit", "reprocess"])
+@pytest.mark.parametrize("body", [[], 5, "text", None, [{}]])
+def test_a_call_whose_body_is_no_object_is_422_and_moves_nothing(alice: Person, call: str, body: Any) -> None:
+    case = start(alice)
+    response = Client().post(
+        f"/api/v1/usps1583/verifications/{case['id']}/{call}", data=json.dumps(body), content_type="application/json",
+        headers={"Authorization": f"Bearer {alice.secret}"},
+    )  # fmt: skip
+    assert (response.status_code, response.json()["code"], list(response.json()["errors"])) == (422, "validation_failed", ["body"])
+    assert (Verification.objects.get().status, event_types(case)) == (VerificationStatus.STARTED, ["verification.created"])
 
 
 @pytest.mark.parametrize("origin", [S.STARTED, S.SUBMITTED, S.DOUBLE_CHECK])

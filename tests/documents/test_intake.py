@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
-from documents.intake import Inspected, editor_named, inspect
+from documents.intake import SHORTEST_SIDE, STEEPEST_ASPECT, Inspected, editor_named, inspect, on_sheets
 from documents.readers.opening import LONGEST_DECODED_SIDE, LONGEST_RENDERED_SIDE, open_pages
 from flows.errors import Refused
 
@@ -125,12 +125,62 @@ def test_caps_come_from_the_header() -> None:
     data = encoded(picture(400, 300), "PNG")
     assert "too many pixels" in refusal(data, max_pixels=119_999)
     assert inspect(data, accept_pdf=False, max_pixels=120_000).width == 400
-    assert "not shaped like a document" in refusal(encoded(picture(2000, 20), "PNG"))
-    assert "too small" in refusal(encoded(picture(15, 400), "PNG"))
 
 
-def test_animations_and_unwanted_pages_are_refused() -> None:
-    assert "animation" in refusal(encoded(picture(), "WEBP", save_all=True, append_images=[picture(mode="L").convert("RGB")], duration=100))
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (15, 400), (2000, 20)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_whatever_decodes_is_taken_in_and_read_on_a_sheet(size: tuple[int, int], kind: str) -> None:
+    data = encoded(picture(*size), kind)
+    found = inspect(data, accept_pdf=False)
+    assert (found.width, found.height) == size
+    (page,) = open_pages(on_sheets(data), accept_pdf=False)
+    height, width = page.rgb.shape[:2]
+    assert min(width, height) >= SHORTEST_SIDE
+    assert max(width, height) <= STEEPEST_ASPECT * min(width, height)
+    assert (page.rgb[-1, -1] == 255).all()
+
+
+def test_a_picture_of_the_shape_of_a_document_needs_no_sheet() -> None:
+    for data in (encoded(picture(), "JPEG"), encoded(picture(16, 480), "PNG"), pdf(), HEIC_TURNED):
+        assert on_sheets(data) is data
+
+
+def test_a_line_of_millions_of_pixels_is_read_made_smaller() -> None:
+    (page,) = open_pages(on_sheets(encoded(Image.new("L", (20_000_000, 1)), "PNG")), accept_pdf=False)
+    assert page.rgb.shape[1] == LONGEST_DECODED_SIDE
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "I;16", "F", "LA", "CMYK"])
+def test_any_kind_of_pixels_lies_on_a_sheet(mode: str) -> None:
+    kind = "PNG" if mode in ("1", "P", "I;16", "LA") else "TIFF"
+    (page,) = open_pages(on_sheets(encoded(Image.new(mode, (3, 2)), kind)), accept_pdf=False)
+    assert page.rgb.shape == (16, 16, 3)
+
+
+def test_narrow_pages_of_a_file_of_many_are_all_there_in_order() -> None:
+    data = encoded(picture(300, 5), "TIFF", save_all=True, append_images=[picture(), picture(7, 9)])
+    assert [page.rgb.shape[:2] for page in open_pages(on_sheets(data), accept_pdf=False)] == [(16, 300), (200, 320), (16, 16)]
+
+
+@pytest.mark.parametrize("size", [(3, 4), (2000, 2), (2, 2000)])
+def test_narrow_pages_of_a_pdf_lie_on_sheets_too(size: tuple[float, float]) -> None:
+    data = pdf(2, size)
+    assert (inspect(data, accept_pdf=True, max_pages=2).width, inspect(data, accept_pdf=True, max_pages=2).pages) == (size[0], 2)
+    pages = open_pages(on_sheets(data), accept_pdf=True)
+    assert len(pages) == 2
+    assert all(max(page.rgb.shape[:2]) <= (STEEPEST_ASPECT + 1) * min(page.rgb.shape[:2]) for page in pages)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_of_an_animation_the_first_picture_counts(kind: str) -> None:
+    other = Image.new("RGB", (320, 200), "black")
+    data = encoded(picture(), kind, save_all=True, append_images=[other], duration=100, **({"lossless": True} if kind == "WEBP" else {}))
+    assert inspect(data, accept_pdf=False) == inspect(encoded(picture(), kind), accept_pdf=False)
+    (page,) = open_pages(data, accept_pdf=False)
+    assert (page.rgb == np.asarray(picture())).all()
+
+
+def test_unwanted_pages_are_refused() -> None:
     pages = encoded(picture(), "TIFF", save_all=True, append_images=[picture(), picture()])
     assert "more than 2 pages" in refusal(pages, max_pages=2)
     assert inspect(pages, accept_pdf=False, max_pages=3).pages == 3

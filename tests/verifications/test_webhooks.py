@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import dramatiq
@@ -367,6 +367,23 @@ def test_a_test_event_is_sent_once_even_when_switched_off(alice: Person, receive
     assert (delivery["status"], delivery["last_status_code"], delivery["attempts"]) == ("exhausted", 500, 1)
     assert WebhookEndpoint.objects.get().exhausted == 0
     assert alice.get("/events").json()["data"] == []
+
+
+def test_a_test_event_that_fails_is_retried_as_any_other(alice: Person, receiver: Receiver) -> None:
+    made = register(alice, receiver.url)
+    receiver.answer = lambda _: 500
+    alice.post(f"{HOOKS}/{made['id']}/test")
+    work_off(twice=False)
+    (delivery,) = alice.get(f"{HOOKS}/{made['id']}/deliveries").json()["data"]
+    assert (delivery["status"], delivery["last_status_code"], delivery["attempts"]) == ("failed", 500, 1)
+    wait = datetime.fromisoformat(delivery["next_attempt_at"]) - timezone.now()
+    assert timedelta(0) < wait < timedelta(seconds=6)
+    receiver.answer = lambda _: 200
+    with time_machine.travel(timezone.now() + timedelta(seconds=7), tick=True):
+        work_off()
+    (delivery,) = alice.get(f"{HOOKS}/{made['id']}/deliveries").json()["data"]
+    assert (delivery["status"], delivery["attempts"], len(receiver.seen)) == ("delivered", 2, 2)
+    assert len({seen.headers["webhook-id"] for seen in receiver.seen}) == 1
 
 
 def test_the_delivery_log(alice: Person, receiver: Receiver) -> None:

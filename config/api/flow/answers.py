@@ -246,8 +246,8 @@ class VerificationDetailAnswer(VerificationAnswer):
 
 
 class EngineAnswer(s.Serializer):
-    name = s.CharField()
-    version = s.CharField()
+    name = s.CharField(allow_blank=True)
+    version = s.CharField(allow_blank=True)
 
 
 class ExtractionAnswer(s.Serializer):
@@ -257,7 +257,7 @@ class ExtractionAnswer(s.Serializer):
     status = s.ChoiceField(ExtractionStatus.choices)
     created_at = s.DateTimeField()
     completed_at = s.DateTimeField(allow_null=True)
-    engine = EngineAnswer(allow_null=True)
+    engine = EngineAnswer(help_text="Both are empty until it ran")
     duration_ms = s.IntegerField(allow_null=True)
     extracted_fields = s.DictField(child=s.CharField(allow_blank=True))
     confidence_scores = s.DictField(child=s.FloatField())

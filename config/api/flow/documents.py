@@ -93,6 +93,10 @@ class DocumentDetail(ApiView):
     slow_before_change = frozenset({"PATCH"})
     scopes: ClassVar = {"get": "documents:read", "patch": "documents:write", "delete": "documents:write"}
 
+    def type_and_country(self) -> tuple[int | None, str | None]:
+        """Of the document that a body is about: they tell which sides of it are looked at."""
+        return services.type_and_country(caller=self.caller, document_id=self.kwargs["document"])
+
     @operation("Show a document", answers_with(answers.DocumentAnswer()), errors=_LOOKUP_ERRORS)
     def get(self, request: Request, flow: str, document: str) -> Response:
         return enveloped(document_body(request, dossier.get_document(caller=self.caller, flow=flow, document_id=document)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api.fields import CountryCode, Flag, ImageData, IsoDate, JsonObject, Moment, StatusNumber, Text, Whole
+from config.api.fields import CountryCode, Flag, Id, ImageData, IsoDate, JsonObject, Moment, ReplacedImage, StatusNumber, Text, Whole
 from decisions.models import DecisionStatus, ListKind
 from documents.models import Context, DocumentStatus
 from verifications.destinations import check_url
@@ -99,13 +99,13 @@ class VerificationAmendment(serializers.Serializer):
 
 
 class VerificationCreation(VerificationAmendment):
-    renews = _optional(Text, max_length=60, help_text="An Approved verification of the same person: its expected data and reference are carried over")
+    renews = _optional(Id, help_text="An Approved verification of the same person: its expected data and reference are carried over")
     webhook_url = _line(2000, validators=[check_webhook_url])
     webhook_secret = _optional(Text, min_length=32, max_length=500, write_only=True, validators=[check_webhook_secret])
 
 
 class Resubmission(serializers.Serializer):
-    documents = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
+    documents = _optional(serializers.ListField, child=Id(), max_length=20)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     note = _line(2000, help_text="What the applicant shall do; one of the verification's `messages`")
 
@@ -119,7 +119,7 @@ class DocumentContent(serializers.Serializer):
 
 
 class DocumentCreation(serializers.Serializer):
-    verification = Text(max_length=60)
+    verification = Id()
     draft = Flag(required=False)
     document = DocumentContent()
 
@@ -128,12 +128,12 @@ class DocumentContentChange(serializers.Serializer):
     context_type = serializers.ChoiceField(choices=Context.choices, required=False)
     type = Whole(required=False)
     country = CountryCode(required=False)
-    front_side_data = _optional(ImageData)
-    back_side_data = _optional(ImageData)
+    front_side_data = ReplacedImage(required=False)
+    back_side_data = ReplacedImage(required=False)
 
 
 class DocumentUpdate(serializers.Serializer):
-    verification = Text(max_length=60)
+    verification = Id()
     status = StatusNumber(choices=DocumentStatus, required=False)
     document = DocumentContentChange(required=False)
 
@@ -151,7 +151,7 @@ class FieldCorrection(serializers.Serializer):
 
 
 class ComparisonRequest(serializers.Serializer):
-    reference_document_id = Text(max_length=60)
+    reference_document_id = Id()
 
 
 class ReprocessingRequest(serializers.Serializer):
@@ -166,7 +166,7 @@ class ListEntryCreation(serializers.Serializer):
 
 
 class DecisionCreation(serializers.Serializer):
-    document = Text(max_length=60)
+    document = Id()
     status = StatusNumber(choices=DecisionStatus)
     reasons = _optional(serializers.ListField, child=Text(max_length=60), max_length=20)
     note = _line(2000)
@@ -276,5 +276,5 @@ class ExportCreation(serializers.Serializer):
 
 
 class InspectionCreation(serializers.Serializer):
-    verifications = serializers.ListField(child=Text(max_length=60), min_length=1, max_length=1000)
+    verifications = serializers.ListField(child=Id(), min_length=1, max_length=1000)
     hours = Whole(required=False, min_value=1, max_value=720)

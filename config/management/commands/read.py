@@ -11,8 +11,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from documents.engines.registry import UnknownEngine
-from documents.readers import Engines, default_engines, parse_aamva, read_document, reading_as_json
+from documents.intake import on_sheets
+from documents.readers import Engines, aamva, default_engines, read_document, reading_as_json
 from documents.readers.aamva import NotAamva
+from documents.readers.merge import merge
+from documents.readers.results import Reading
 from documents.types import DOCUMENT_TYPES, DocumentType
 from flows.errors import Refused
 
@@ -76,12 +79,14 @@ def _answer(name: str, raw: str | None, declared: DocumentType | None, country: 
 
 def _read_raw(data: bytes) -> dict[str, Any]:
     begun = time.perf_counter()
-    card = parse_aamva(data)
-    return {**EMPTY, "aamva": card, "seconds": round(time.perf_counter() - begun, 4)}
+    card = aamva.parse(data)
+    read = reading_as_json(Reading((), (), merge(aamva.fields(card)), None, [], card.as_json(), {}, [], [], {}, 0.0))
+    return {**EMPTY, "aamva": read["aamva"], "fields": read["fields"], "seconds": round(time.perf_counter() - begun, 4)}
 
 
 def _read_image(data: bytes, declared: DocumentType | None, country: str | None, engines: Engines) -> dict[str, Any]:
-    reading = read_document({"front": data}, document_type=declared, country=country, engines=engines, max_pixels=settings.MAX_IMAGE_PIXELS)
+    legible = on_sheets(data, max_pixels=settings.MAX_IMAGE_PIXELS)
+    reading = read_document({"front": legible}, document_type=declared, country=country, engines=engines, max_pixels=settings.MAX_IMAGE_PIXELS)
     return reading_as_json(reading)
 
 
@@ -90,8 +95,5 @@ def _summary(answer: dict[str, Any]) -> str:
     if answer["error"]:
         return f"{answer['file']}: {answer['error']['code']}: {answer['error']['message']}"
     kind = (answer["classified"] or {}).get("type") or "unknown"
-    shown = answer["fields"] or {
-        name: {"value": value} for name, value in (answer["aamva"] or {}).items() if value and name not in ("elements", "flags")
-    }
-    values = "; ".join(f"{path}={entry['value']}" for path, entry in shown.items())
+    values = "; ".join(f"{path}={entry['value']}" for path, entry in answer["fields"].items())
     return f"{answer['file']}: {kind} ({answer['seconds']} s) {values}"
