@@ -28,7 +28,7 @@ def sign_in(page: Page) -> None:
 
 def test_the_operations_are_shown(page: Page) -> None:
     page.goto("/docs")
-    expect(page.locator(".opblock").first).to_be_visible()
+    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)  # a document of a megabyte, on a machine that tests share
     assert page.locator(".opblock").count() >= 25
     expect(page.locator("#api")).to_contain_text("/api/v1/{flow}/verifications/{verification}/submit")
 
