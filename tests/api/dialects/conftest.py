@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from receiving import Receiver
 
 from flows import catalogue
 from flows.services import publish_flow
+from verifications import destinations
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +27,10 @@ def world(request: pytest.FixtureRequest, django_db_setup: None, django_db_block
         finally:
             transaction.set_rollback(True)
             begun.__exit__(None, None, None)
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
+    found = Receiver()
+    monkeypatch.setattr(destinations, "post", found.post)
+    return found

@@ -14,6 +14,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from receiving import Receiver
 from scripted import LEASE, Script
 from speaking import say
 
@@ -21,8 +22,6 @@ from documents.models import Blob, Document, UploadedFile
 from documents.uploads import forget_old_uploads
 from factories import Person, b64, start, work_off
 from flows.models import DataKey, IdempotencyKey
-from verifications import destinations
-from verifications.destinations import Attempt
 from verifications.models import Event, Folder, Verification, VerificationStatus, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
@@ -162,24 +161,6 @@ def test_what_was_asked_is_sealed_and_forgotten(alice: Person, picture: Picture)
     shown = say(alice, "get", f"/verifications/{made['id']}").json()
     assert (UploadedFile.objects.count(), DataKey.objects.filter(pk__startswith="upl_", destroyed_at__isnull=True).count()) == (0, 0)
     assert (shown["webhook_metadata"], shown["input_config"], shown["input_file_url"], shown["status"]) == ({}, {}, {}, "CANCELLED")
-
-
-class Receiver:
-    """What was posted, in place of the network."""
-
-    def __init__(self) -> None:
-        self.posts: list[tuple[str, bytes, dict[str, str]]] = []
-
-    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Attempt:
-        self.posts.append((url, body, headers))
-        return Attempt(200, "")
-
-
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
-    found = Receiver()
-    monkeypatch.setattr(destinations, "post", found.post)
-    return found
 
 
 def test_each_change_of_status_is_told_and_signed(alice: Person, picture: Picture, script: Script, receiver: Receiver) -> None:

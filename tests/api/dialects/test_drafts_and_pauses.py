@@ -12,14 +12,13 @@ from uuid import uuid4
 import pytest
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
+from receiving import Receiver
 from scripted import LEASE, PASSPORT, Script
 from speaking import say
 
 from config.api.dialects.common import uuid_of
 from documents.models import Blob, Document, DocumentStatus, Image
 from factories import Person, b64, drawn, make_person, start, submitted, upload, work_off
-from verifications import destinations
-from verifications.destinations import Attempt
 from verifications.models import AuditEntry, Event, OutboxMessage, Verification, VerificationStatus
 
 pytestmark = pytest.mark.django_db
@@ -72,24 +71,6 @@ def state() -> Any:
         list(Image.objects.order_by("pk").values_list("sha256")),
         Event.objects.count(), AuditEntry.objects.count(), OutboxMessage.objects.count(), Blob.objects.filter(state=2).count(),
     )  # fmt: skip
-
-
-class Receiver:
-    """What was posted, in place of the network."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-
-    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Attempt:
-        self.told.append(json.loads(body))
-        return Attempt(200, "")
-
-
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
-    found = Receiver()
-    monkeypatch.setattr(destinations, "post", found.post)
-    return found
 
 
 @pytest.fixture
