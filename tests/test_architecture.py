@@ -56,7 +56,7 @@ def test_the_web_process_loads_no_engine() -> None:
     code = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings_test'; import django; django.setup();"
         "import config.urls;"
-        "heavy = {'cv2', 'numpy', 'rapidocr', 'onnxruntime', 'zxingcpp', '_dlib_pybind11', 'scipy', 'skimage', 'reportlab.pdfgen'};"
+        "heavy = {'cv2', 'numpy', 'rapidocr', 'openvino', 'zxingcpp', '_dlib_pybind11', 'scipy', 'skimage', 'reportlab.pdfgen'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

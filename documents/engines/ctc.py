@@ -6,9 +6,9 @@ characters stand twice as far apart as the rest, one was lost between them.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ SEEN_AS = {"Λ": "<", "‹": "<", "∏": "T", "Π": "T", "О": "O", "Ο": "O", "
 FILLER_LIKE = frozenset(character for character, meant in SEEN_AS.items() if meant == FILLER) | {FILLER, "«", "≤", "く"}
 ZONE_LENGTH, ZONE_FILLERS, ZONE_SHARE = 20, 3, 0.9
 LOST, MOST_LOST = 1.6, 2  # pitches between neighbours from which one is missing; letters that are put in at one place
+NEARLY_ONE, LIKELIER = 0.999, math.log(0.5)  # of a space: what a step can say at most; the logarithm of no space being as likely as one
+MAY_BE, SEEM, LONG_TAIL = 0.03, 0.2, 8  # probability of a filler: of each character of a line's last run of them, on average; its length
 MOSTLY = 0.6  # of a line's letters: a line of another script has few Latin ones, a Latin line few look-alikes of another
 
 
@@ -45,15 +47,14 @@ class OneScript:
         self._latin = np.flatnonzero(~self._foreign)
         self._letter = np.asarray([text.isalpha() for text in self._characters]) & ~self._foreign
         self._letter[BLANK] = False
+        self._space = self._characters.index(" ") if " " in self._characters else None
         self._of_zone = np.flatnonzero([index == BLANK or text in ZONE_ALPHABET for index, text in enumerate(self._characters)])
+        self._filler_column = next((place for place, index in enumerate(self._of_zone) if self._characters[index] == FILLER), -1)
         places = {self._characters[index]: place for place, index in enumerate(self._of_zone)}
         self._seen_as = [(index, places[SEEN_AS[text]]) for index, text in enumerate(self._characters) if SEEN_AS.get(text) in places]
 
-    def __call__(self, outputs: NDArray[np.float32], *_: Any, **__: Any) -> tuple[list[tuple[str, Certainty]], list[Any]]:
-        """``outputs``: lines x steps x characters, probabilities. The second list, of words, is always empty."""
-        return [self._line(steps) for steps in outputs], []
-
-    def _line(self, steps: NDArray[np.float32]) -> tuple[str, Certainty]:
+    def __call__(self, steps: NDArray[np.float32]) -> tuple[str, Certainty]:
+        """The text of a line. ``steps``: steps x characters, probabilities."""
         best = steps.argmax(axis=1)
         foreign, latin = int(self._foreign[best].sum()), int(self._letter[best].sum())
         if foreign and latin >= MOSTLY * (latin + foreign):
@@ -62,7 +63,20 @@ class OneScript:
         if self._zone_like(best[found]):
             return self._zone_line(steps)
         text = [self._characters[index] for index in best[found]]
-        return "".join(text), Certainty(steps[found, best[found]], np.asarray([character == FILLER for character in text], dtype=bool))
+        certainty = Certainty(steps[found, best[found]], np.asarray([character == FILLER for character in text], dtype=bool))
+        return "".join(self._spaced(text, found, steps)), certainty
+
+    def _spaced(self, text: Sequence[str], found: NDArray[np.int64], steps: NDArray[np.float32]) -> list[str]:
+        """``text`` with the spaces that no single step is sure of, but all between two characters together are."""
+        if self._space is None or not text:
+            return list(text)
+        none = np.concatenate([[0.0], np.cumsum(np.log1p(-np.minimum(steps[:, self._space], NEARLY_ONE)))])
+        spaced = [text[0]]
+        for before, character, left, right in zip(text[:-1], text[1:], found[:-1], found[1:], strict=True):
+            if " " not in (before, character) and none[right] - none[left + 1] < LIKELIER:
+                spaced.append(" ")
+            spaced.append(character)
+        return spaced
 
     def _zone_like(self, found: NDArray[np.int64]) -> bool:
         """Long, of capitals, digits and fillers or what fillers are mistaken for."""
@@ -88,13 +102,25 @@ class OneScript:
                 place, character = _likeliest(own, left + (right - left) * number / (lost + 1), pitch)
                 places.insert(at + 1, place)
                 chosen.insert(at + 1, character)
+        for index in self._tail(own, places, chosen):
+            chosen[index] = self._filler_column
         text = [self._characters[self._of_zone[column]] for column in chosen]
         return "".join(text), Certainty(
             own[np.asarray(places, int), np.asarray(chosen, int)], np.asarray([character == FILLER for character in text], dtype=bool)
         )
 
+    def _tail(self, own: NDArray[np.float32], places: Sequence[int], chosen: Sequence[int]) -> Sequence[int]:
+        """Which characters stand in the run of fillers that ends a line: all of them could be one, and many seem to be. On a poor picture a long
+        run comes out mixed with what fillers look like; a letter of a name is none to the network, however poor it is."""
+        likely = [float(own[max(0, place - 1) : place + 2, self._filler_column].max()) for place in places]
+        first = len(chosen)
+        while first and (self._filler(chosen[first - 1]) or likely[first - 1] >= MAY_BE):
+            first -= 1
+        tail = range(first, len(chosen))
+        return tail if len(tail) >= LONG_TAIL and sum(likely[first:]) >= SEEM * len(tail) else ()
+
     def _filler(self, column: int) -> bool:
-        return bool(self._characters[self._of_zone[column]] == FILLER)
+        return column == self._filler_column
 
 
 def _peaks(best: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,59 +1,57 @@
-"""RapidOCR 3 with the PP-OCRv6 small models of its wheel (Apache-2.0), on onnxruntime. The default text engine.
+"""PP-OCRv6 small, the networks of the rapidocr wheel (Apache-2.0), on OpenVINO. The default text engine.
 
-The settings are measured ones: the 180-degree line classifier (``use_cls``) flips long lines, batching pads short lines and loses
-spaces, the recogniser's default pads every line to 320 pixels, and the detector's default enlarges small pictures and never shrinks
-big ones. onnxruntime's memory arena stays off: over mixed documents it gains no time and keeps a third more memory. Numbers too small for a normal
-float count as zero while it reads: two small layers of the detector are full of them, and took three quarters of its time on Intel's processors.
+What is done in which arithmetic depends on the processor (``networks.arithmetic``). In bfloat16 everything is. In bytes lines are read by the
+same recogniser with 8-bit convolutions (``models``, made by ``tests/benchmarks/quantise.py``), and what it does not read clearly again in 32
+bits; lines on letters are found in bytes as well, which on cards would lose the smallest type.
 
-Where the processor has 8-bit dot products, lines are read by the same recogniser with 8-bit convolutions (``models``, made by
-``tests/benchmarks/quantise.py``) in half the time; one read with less than ``CLEAR`` confidence is read again in 32 bits, which keeps the accuracy.
-On letters lines are found in 8 bits as well; on cards that would lose the smallest type.
+A line is read among the characters of alphabets and their punctuation, one in ten of those that the recogniser knows. Where it is not read
+clearly all are considered: what comes out as Han is a mark of a line not understood.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import math
-import re
 import threading
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import cv2
 import numpy as np
 
-from documents.engines.base import Availability, Pixels, TextLine
+from documents.engines.base import Availability, Pixels, Point, TextLine
 from documents.engines.ctc import Certainty, OneScript
-from documents.engines.floats import small_as_zero
+from documents.engines.networks import Arithmetic, Network, arithmetic
+from documents.engines.text_boxes import Corners, cut_out, text_boxes
 
-RECOGNISER = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
-DETECTOR = Path(__file__).parent / "models" / "PP-OCRv6_det_small_int8.onnx"
+BYTES = Path(__file__).parent / "models"
 CLEAR = 0.95  # mean confidence of a line: of the lines that 8 bits read otherwise than 32, two thirds stay below it
 ALL_CLEAR = 0.5  # of each character, where there are fillers: in a machine readable zone every one counts
 FILLERS = "<<"
+NOTHING = 0.5  # mean confidence of what is no text
 MANY, UPRIGHT, FAINT = 8, 0.85, 0.8  # lines of a page; their median confidence is 0.96 and more on poor pictures, 0.8 and less upside down
-WORSE = 0.1  # mean confidence: what 32 bits read so much less clearly was no better understood by them
+WORSE = 0.1  # mean confidence: what is read so much less clearly the second time was no better understood
 CARD_SIDE, PAGE_SIDE = 960, 1280  # the detector's longer side in pixels
+LONGEST_SIDE = 2000  # of the picture that lines are cut out of
 SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur small type and gain next to nothing
 SMALLEST_TYPE = 9.0  # pixels of a line's box as the detector saw it
-SETTINGS = {
-    "Global.log_level": "error",
-    "Global.use_cls": False,
-    "Rec.rec_batch_num": 1,
-    "Rec.rec_img_shape": [3, 48, 64],
-    "Det.limit_type": "max",
-    "Det.limit_side_len": PAGE_SIDE,
-}
-_one_at_a_time = threading.Lock()  # RapidOCR's call options mutate the instance, of which a process keeps one
+FLATTEST = 8  # width over height of a picture that the detector is used to
+STRIDE = 32  # the detector's
+LINE_HEIGHT = 48
+LINE_WIDTHS = (64, 96, 128, 160, 192, 256, 320, 384, 448, 544, 672, 832, 1024, 1280, 1600)
+SELDOM = 1  # preparations kept of a network whose sizes come back seldom, or that is seldom asked
+ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
+IDEOGRAPHS = 0x2E80  # the first code point of the East Asian blocks
+_one_at_a_time = threading.Lock()  # a network is not safe to be called by two threads, and a process keeps one set
 
 
 class RapidText:
-    """PP-OCRv6 detection and recognition; about 0.3-0.7 s a page on one core, 0.5 GB. Pages taller than wide are letters with small
-    type and are looked at closely; wide ones, cards and passport pages, only where their type turns out to be small."""
+    """PP-OCRv6 detection and recognition; about 0.2-0.6 s a page on one core. Pages taller than wide are letters with small type and are looked at
+    closely; wide ones, cards and passport pages, only where their type turns out to be small."""
 
     name = "rapidocr"
 
@@ -62,7 +60,7 @@ class RapidText:
         return version("rapidocr")
 
     def available(self) -> Availability:
-        missing = [name for name in ("rapidocr", "onnxruntime") if importlib.util.find_spec(name) is None]
+        missing = [name for name in ("rapidocr", "openvino") if importlib.util.find_spec(name) is None]
         return Availability(not missing, f"not installed: {', '.join(missing)}" if missing else "")
 
     def warm_up(self) -> None:
@@ -74,26 +72,12 @@ class RapidText:
         if min(rgb.shape[:2]) < 8:
             return []
         height, width = rgb.shape[:2]
-        if height > width:
-            return _read(rgb, PAGE_SIDE)
-        side = CARD_SIDE if width > SLIGHTLY * CARD_SIDE else max(CARD_SIDE, width)
-        lines = _read(rgb, side)
-        return _read(rgb, PAGE_SIDE) if _too_small(lines, side / max(side, width)) else lines
-
-
-def _read(rgb: Pixels, side: int) -> list[TextLine]:
-    """Lines found with the detector's longer side at most ``side`` pixels."""
-    with _one_at_a_time, small_as_zero():
-        reader = _reader()
-        reader.text_det.limit_side_len = side
-        found = reader(np.ascontiguousarray(rgb[:, :, ::-1]), use_det=True, use_cls=False, use_rec=True)
-    if found.boxes is None or found.txts is None:
-        return []
-    return [
-        TextLine(text, float(score), tuple((float(x), float(y)) for x, y in box), getattr(score, "lowest", 1.0))  # type: ignore[arg-type]
-        for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-        if text.strip()
-    ]
+        with _one_at_a_time:
+            if height > width:
+                return _reader().read(rgb, PAGE_SIDE)
+            side = CARD_SIDE if width > SLIGHTLY * CARD_SIDE else max(CARD_SIDE, width)
+            lines = _reader().read(rgb, side)
+            return _reader().read(rgb, PAGE_SIDE) if _too_small(lines, side / max(side, width)) else lines
 
 
 def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
@@ -102,85 +86,147 @@ def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
     return factor < 1 and bool(heights) and heights[len(heights) // 2] < SMALLEST_TYPE
 
 
-@lru_cache(maxsize=1)
-def _reader() -> Any:
-    return fast_reader() if _has_byte_products() else plain_reader()
+class Detector:
+    """Finds lines, on pages taller than wide with the network for letters."""
+
+    def __init__(self, network: Network, of_letters: Network | None = None) -> None:
+        self.network, self._of_letters = network, of_letters or network
+
+    def boxes(self, bgr: Pixels, side: int) -> list[Corners]:
+        """Boxes of the lines in ``bgr``, seen with its longer side at most ``side`` pixels."""
+        height, width = bgr.shape[:2]
+        factor = min(1.0, side / max(height, width))
+        seen = [max(STRIDE, round(size * factor / STRIDE) * STRIDE) for size in (width, height)]
+        network = self._of_letters if height > width else self.network
+        found = text_boxes(network(np.asarray(cv2.resize(bgr, seen), dtype=np.uint8))[0, : seen[1], : seen[0]], width, height)
+        network.rest()
+        return found
 
 
-def plain_reader() -> Any:
-    """RapidOCR with the 32-bit models of its wheel. Not safe to be called by two threads at once."""
-    import rapidocr
+class Recogniser:
+    """Reads lines with ``network``; ``exact``, if there is one, reads again what came out doubtful."""
 
-    cv2.setNumThreads(1)
-    models = Path(rapidocr.__file__).parent / "models"
-    return _loaded(rapidocr.RapidOCR(params=SETTINGS), models / "PP-OCRv6_det_small.onnx", models / "PP-OCRv6_rec_small.onnx")
+    def __init__(self, network: Network, exact: Network | None = None) -> None:
+        assert network.last_layer is not None
+        self.network, self._exact = network, exact
+        self._all = (exact or network).last_layer
+        self._alphabetic = network.last_layer.only(of_alphabets)
+        self._decode = OneScript(self._alphabetic.characters)
+        assert self._all is not None
+        self._decode_all = OneScript(self._all.characters)
 
+    def lines(self, pictures: Sequence[Pixels]) -> list[tuple[str, Certainty]]:
+        """Text and confidence of each picture of a line. Lines of one width follow each other: changing it takes the networks a while."""
+        scaled = [_scaled(picture) for picture in pictures]
+        order = sorted(range(len(scaled)), key=lambda index: scaled[index].shape[1])
+        found: dict[int, tuple[str, Certainty]] = {}
+        features = {}
+        for index in order:
+            features[index] = np.array(self.network(scaled[index])[: -(-scaled[index].shape[1] // 8)])
+            found[index] = self._decode(self._alphabetic(features[index]))
+        least = FAINT if len(found) >= MANY and median(sure for _, sure in found.values()) < UPRIGHT else 0.0
+        for index in order:
+            if _doubtful(*found[index], least):
+                again = self._read_again(scaled[index], features[index])
+                if again[1] >= found[index][1] - WORSE:
+                    found[index] = again
+        self.network.rest()
+        if self._exact is not None:
+            self._exact.rest()
+        return [found[index] for index in range(len(pictures))]
 
-def fast_reader() -> Any:
-    """RapidOCR with the 8-bit networks, which leaves cards and every line that it does not read clearly to the 32-bit ones."""
-    from rapidocr import RapidOCR
-
-    exact = plain_reader()
-
-    class Fast(RapidOCR):
-        def detect_and_crop(self, img: Any, op_record: Any) -> Any:
-            if img.shape[0] > img.shape[1]:
-                return super().detect_and_crop(img, op_record)
-            own: Any = self.text_det
-            exact.text_det.limit_side_len = own.limit_side_len
-            return exact.detect_and_crop(img, op_record)
-
-        def recognize_txt(self, img_list: list[Any]) -> Any:
-            found: Any = super().recognize_txt(img_list)
-            least = FAINT if len(found.scores) >= MANY and median(found.scores) < UPRIGHT else 0.0
-            doubtful = [index for index, line in enumerate(zip(found.txts, found.scores, strict=True)) if _doubtful(*line, least)]
-            if doubtful:
-                again = exact.recognize_txt([img_list[index] for index in doubtful])
-                texts, scores = list(found.txts), list(found.scores)
-                for index, text, score in zip(doubtful, again.txts, again.scores, strict=True):
-                    if score >= scores[index] - WORSE:
-                        texts[index], scores[index] = text, score
-                found.txts, found.scores = tuple(texts), tuple(scores)
-            return found
-
-    return _loaded(Fast(params=SETTINGS), DETECTOR, RECOGNISER)
-
-
-def _loaded(reader: Any, detector: Path, recogniser: Path) -> Any:
-    """``reader`` with these networks loaded and our decoding. The detector's size limit is set before each picture, so it must be there."""
-    from omegaconf import flag_override
-
-    with flag_override(reader.cfg, "allow_objects", True):
-        reader.cfg.Det.session, reader.cfg.Rec.session = _session(detector), _session(recogniser)
-    reader(np.full((64, 32, 3), 255, np.uint8))
-    reader.recognize_txt([np.full((32, 64, 3), 255, np.uint8)])
-    reader.text_rec.postprocess_op = OneScript(reader.text_rec.postprocess_op.character)
-    return reader
+    def _read_again(self, picture: Pixels, features: np.ndarray) -> tuple[str, Certainty]:
+        if self._exact is not None:
+            features = self._exact(picture)[: -(-picture.shape[1] // 8)]
+        assert self._all is not None
+        return self._decode_all(self._all(features))
 
 
-def _session(network: Path) -> Any:
-    """``network`` ready to run on the thread that calls it."""
-    from onnxruntime import InferenceSession, SessionOptions
+class Reader:
+    """Both together."""
 
-    options = SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    return InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+    def __init__(self, detector: Detector, recogniser: Recogniser) -> None:
+        self.detector, self.recogniser = detector, recogniser
+
+    def read(self, rgb: Pixels, side: int) -> list[TextLine]:
+        """Lines of ``rgb``, found with its longer side at most ``side`` pixels."""
+        factor = min(1.0, LONGEST_SIDE / max(rgb.shape[:2]))
+        picture = rgb if factor == 1 else np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        picture = np.ascontiguousarray(picture[:, :, ::-1])
+        border = _border(*picture.shape[:2])
+        if border:
+            picture = np.asarray(cv2.copyMakeBorder(picture, border, border, 0, 0, cv2.BORDER_CONSTANT), dtype=np.uint8)
+        boxes = self.detector.boxes(picture, side)
+        read = self.recogniser.lines([cut_out(picture, box) for box in boxes])
+        height, width = rgb.shape[:2]
+        return [
+            TextLine(text, float(sure), _on_page(box, border, factor, width, height), sure.lowest)
+            for box, (text, sure) in zip(boxes, read, strict=True)
+            if text.strip() and sure >= NOTHING
+        ]
+
+
+def _border(height: int, width: int) -> int:
+    """Rows to add above and below a strip."""
+    return max(width // FLATTEST, 30) - height // 2 if height <= 30 or width > FLATTEST * height else 0
+
+
+def _on_page(box: Corners, border: int, factor: float, width: int, height: int) -> tuple[Point, Point, Point, Point]:
+    (a, b), (c, d), (e, f), (g, h) = np.clip((box - (0, border)) / factor, 0, (width, height)).tolist()
+    return (a, b), (c, d), (e, f), (g, h)
+
+
+def _scaled(picture: Pixels) -> Pixels:
+    """A line as high as the recogniser wants it."""
+    width = max(1, math.ceil(LINE_HEIGHT * picture.shape[1] / picture.shape[0]))
+    return np.asarray(cv2.resize(picture, (width, LINE_HEIGHT)), dtype=np.uint8)
 
 
 def _doubtful(text: str, certainty: Certainty, least: float) -> bool:
-    """Whether 32 bits might read the line better; of a page upside down, only of lines with ``least`` confidence, for most will be read again."""
+    """Whether the line may be read better; of a page upside down, only of lines with ``least`` confidence, for most will be read again."""
     return least <= certainty < CLEAR or (FILLERS in text and certainty.lowest < ALL_CLEAR)
 
 
-def _has_byte_products() -> bool:
-    """Whether the processor multiplies bytes without saturation (x86 VNNI, ARM dot products). Where that cannot be told: no."""
-    try:
-        described = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-    return re.search(r"\b(avx512_vnni|avx_vnni|asimddp)\b", described) is not None
+def of_alphabets(character: str) -> bool:
+    """Whether ``character`` belongs to an alphabet or its punctuation."""
+    name = unicodedata.name(character[0], "")
+    return name.startswith(ALPHABETS) or (ord(character[0]) < IDEOGRAPHS and not character[0].isalpha())
+
+
+@lru_cache(maxsize=1)
+def _reader() -> Reader:
+    return reader_for(arithmetic())
+
+
+def reader_for(kind: Arithmetic) -> Reader:
+    """The networks as they work best with this arithmetic. Every processor can use each of them, some slowly."""
+    cv2.setNumThreads(1)
+    rounded = kind == "bf16"
+    finder = _finder(of_wheel("det"), rounded)
+    if kind != "int8":
+        return Reader(Detector(finder), Recogniser(_recogniser(of_wheel("rec"), rounded)))
+    exact = Network(of_wheel("rec"), widths=LINE_WIDTHS, kept=SELDOM)
+    return Reader(Detector(finder, _finder(in_bytes("det"))), Recogniser(_recogniser(in_bytes("rec")), exact))
+
+
+def _finder(path: Path, rounded: bool = False) -> Network:
+    return Network(path, widths=(2 * STRIDE,), heights=(2 * STRIDE,), rounded=rounded, kept=SELDOM)
+
+
+def _recogniser(path: Path, rounded: bool = False) -> Network:
+    return Network(path, widths=LINE_WIDTHS, rounded=rounded)
+
+
+def of_wheel(part: str) -> Path:
+    """A network of the rapidocr wheel, which is not imported: of its code nothing is used."""
+    spec = importlib.util.find_spec("rapidocr")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("rapidocr is not installed")
+    return Path(spec.submodule_search_locations[0]) / "models" / f"PP-OCRv6_{part}_small.onnx"
+
+
+def in_bytes(part: str, folder: Path = BYTES) -> Path:
+    return folder / f"PP-OCRv6_{part}_small_int8.onnx"
 
 
 ENGINE = RapidText()

@@ -1,4 +1,4 @@
-"""Makes the 8-bit networks of ``documents/engines/models`` from those in the rapidocr wheel: ``python tests/benchmarks/quantise.py``.
+"""Makes the 8-bit networks of ``documents/engines/models`` from those in the rapidocr wheel: ``python tests/benchmarks/quantise.py [FOLDER]``.
 
 Static quantisation of the convolutions (weights per channel, activations by what drawn specimens show), everything else stays in 32 bits: the small
 squeeze-and-excitation convolutions, the detector's first layers, attention and the last layer lose more than they gain. No picture of a real document
@@ -12,9 +12,7 @@ import os
 import random
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from documents import specimens
 from documents.engines import ocr_rapid
+from documents.engines.networks import MIDDLE, Network
 from documents.specimens.degrade import DAMAGES
 
 OPSET = 17  # the first with which per-channel scales and all operators used here work
@@ -42,8 +41,6 @@ SEEN = (
     "driver_license", "id_card", "passport", "permanent_resident_card", "passport_card", "nexus", "utility_bill", "bank_statement", "lease",
     "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "government_letter",
 )  # fmt: skip
-ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
-IDEOGRAPHS = 0x2E80  # the first code point of the East Asian blocks
 
 
 class _Inputs(CalibrationDataReader):  # type: ignore[misc]
@@ -56,22 +53,24 @@ class _Inputs(CalibrationDataReader):  # type: ignore[misc]
 
 
 def main() -> None:
-    ocr_rapid.RECOGNISER.parent.mkdir(exist_ok=True)
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ocr_rapid.BYTES
+    target.mkdir(parents=True, exist_ok=True)
     pages, lines = _seen()
-    _quantise("det", pages, ocr_rapid.DETECTOR, {"calibrate_method": CalibrationMethod.MinMax}, STEM)
+    _quantise("det", pages, target, {"calibrate_method": CalibrationMethod.MinMax}, STEM)
     percentile = {"calibrate_method": CalibrationMethod.Percentile, "extra_options": {"CalibPercentile": 99.99}}
-    _quantise("rec", lines, ocr_rapid.RECOGNISER, percentile, 0)
+    _quantise("rec", lines, target, percentile, 0)
 
 
 def _seen() -> tuple[list[Any], list[Any]]:
     """What the two networks are given when specimens, clean and damaged, are read: pages, and lines cut to one width."""
-    reader = ocr_rapid.plain_reader()
     pages: list[Any] = []
     lines: list[Any] = []
-    reader.text_det.session = _Listening(reader.text_det.session, pages)
-    reader.text_rec.session = _Listening(reader.text_rec.session, lines)
+    plain = ocr_rapid.reader_for("f32")
+    reader = ocr_rapid.Reader(
+        ocr_rapid.Detector(_Listening(plain.detector.network, pages)), ocr_rapid.Recogniser(_Listening(plain.recogniser.network, lines))
+    )
     for picture in _pictures():
-        reader(picture)
+        reader.read(picture, ocr_rapid.PAGE_SIDE)
     cut = [line[:, :, :, :LINE_WIDTH] for line in lines if line.shape[3] >= LINE_WIDTH]
     return pages[:PAGES], random.Random(7).sample(cut, min(LINES, len(cut)))
 
@@ -82,24 +81,27 @@ def _pictures() -> Iterator[Any]:
         specimen = specimens.draw(kind, seed=700 + number)
         damage = damages[number % len(damages)]
         for image in specimen.sides.values():
-            yield np.asarray(specimens.degrade(image, damage, seed=number) if damage else image.convert("RGB"))[:, :, ::-1]
+            yield np.asarray(specimens.degrade(image, damage, seed=number) if damage else image.convert("RGB"))
 
 
-class _Listening:
-    def __init__(self, session: Any, kept: list[Any]) -> None:
-        self.session, self.kept = session, kept
+class _Listening(Network):
+    """``network``, which keeps what it is shown as the ONNX network behind it sees that: 1 x 3 x height x width, -1..1."""
 
-    def __call__(self, array: Any) -> Any:
-        self.kept.append(np.array(array))
-        return self.session(array)
+    def __init__(self, network: Network, kept: list[Any]) -> None:
+        self._network, self._kept = network, kept
+        self.last_layer = network.last_layer
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.session, name)
+    def __call__(self, picture: Any) -> Any:
+        self._kept.append(np.ascontiguousarray((picture.astype(np.float32) / MIDDLE - 1).transpose(2, 0, 1)[np.newaxis]))
+        return self._network(picture)
+
+    def rest(self) -> None:
+        self._network.rest()
 
 
-def _quantise(part: str, inputs: Sequence[Any], target: Path, calibration: dict[str, Any], stem: int) -> None:
+def _quantise(part: str, inputs: Sequence[Any], into: Path, calibration: dict[str, Any], stem: int) -> None:
     """``stem``: how many of the first convolutions stay in 32 bits."""
-    source = _wheel() / f"PP-OCRv6_{part}_small.onnx"
+    source, target = ocr_rapid.of_wheel(part), ocr_rapid.in_bytes(part, into)
     with tempfile.TemporaryDirectory() as folder:
         source = _alphabetic(source, Path(folder)) if part == "rec" else source
         prepared = _prepared(source, Path(folder))
@@ -121,7 +123,7 @@ def _alphabetic(source: Path, folder: Path) -> Path:
     model = onnx.load(source)
     listed = next(entry for entry in model.metadata_props if entry.key == "character")
     characters = listed.value.splitlines()
-    kept = [number for number, character in enumerate(characters) if _alphabet(character)]
+    kept = [number for number, character in enumerate(characters) if ocr_rapid.of_alphabets(character)]
     columns = [0, *(number + 1 for number in kept), len(characters) + 1]
     for weight in model.graph.initializer:
         if weight.dims and weight.dims[-1] == len(characters) + 2:
@@ -132,18 +134,6 @@ def _alphabetic(source: Path, folder: Path) -> Path:
     del model.graph.value_info[:]
     onnx.save(model, folder / "alphabetic.onnx")
     return folder / "alphabetic.onnx"
-
-
-def _alphabet(character: str) -> bool:
-    name = unicodedata.name(character[0], "")
-    return name.startswith(ALPHABETS) or (ord(character[0]) < IDEOGRAPHS and not character[0].isalpha())
-
-
-def _wheel() -> Path:
-    spec = find_spec("rapidocr")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "models"
 
 
 def _prepared(source: Path, folder: Path) -> Path:

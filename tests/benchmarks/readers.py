@@ -211,7 +211,7 @@ READERS = {
         Reader("vouchbox", ("mrz.", "barcode.", "aamva.", "person.", "document.", "address.", "statement.", "text."), _needs("rapidocr"), _vouchbox),
         Reader("passporteye", _ZONE, _needs("passporteye", binary="tesseract"), _passporteye, ("specimens", "mrz")),
         Reader("fastmrz", _ZONE, _needs("fastmrz", binary="tesseract", language="mrz"), _fastmrz, ("specimens", "mrz")),
-        Reader("rapidocr", ("text.",), _needs("rapidocr"), _rapidocr, _PAGES),
+        Reader("rapidocr", ("text.",), _needs("rapidocr", "onnxruntime"), _rapidocr, _PAGES),
         Reader("tesseract", ("text.",), _needs("pytesseract", binary="tesseract"), _tesseract, _PAGES),
         Reader("easyocr", ("text.",), _needs("easyocr"), _easyocr, _PAGES),
         Reader("zxing-cpp", ("barcode.",), _needs("zxingcpp"), _zxing, ("specimens", "symbols", "pdf417")),

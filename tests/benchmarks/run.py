@@ -29,6 +29,8 @@ from scoring import Answer, Mark, marks
 from symbols import photographed
 from tqdm import tqdm
 
+from documents.sandbox.parent import LESS_MEMORY
+
 
 @dataclass
 class Run:
@@ -49,8 +51,10 @@ def run_reader(reader: Reader, samples: Sequence[Sample]) -> Run:
     result = Run(reader.name)
     wanted = [sample for sample in samples if not reader.sources or sample.source.startswith(reader.sources)]
     child = subprocess.Popen(
-        [sys.executable, str(HERE / "readers.py"), reader.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+        [sys.executable, str(HERE / "readers.py"), reader.name],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=(LESS_MEMORY if reader.name == "vouchbox" else {}) | os.environ,  # as the service starts it
+    )  # fmt: skip
     with child:
         greeting = _line(child)
         result.skipped, result.cold_start = greeting.get("missing", ""), greeting.get("loaded", 0.0)

@@ -13,16 +13,15 @@ CHARACTERS = ["", "A", "P", "Ρ", "О", "O", "<", "ハ", "1", "Θ", " "]
 
 
 def _output(*steps: dict[str, float]) -> np.ndarray:
-    rows = np.zeros((1, len(steps), len(CHARACTERS)), np.float32)
+    rows = np.zeros((len(steps), len(CHARACTERS)), np.float32)
     for number, step in enumerate(steps):
         for character, probability in step.items():
-            rows[0, number, CHARACTERS.index(character)] = probability
+            rows[number, CHARACTERS.index(character)] = probability
     return rows
 
 
 def _decoded(*steps: dict[str, float]) -> tuple[str, float, float]:
-    ((text, certainty),), words = OneScript(CHARACTERS)(_output(*steps))
-    assert words == []
+    text, certainty = OneScript(CHARACTERS)(_output(*steps))
     return text, float(certainty), certainty.lowest
 
 
@@ -51,6 +50,12 @@ def test_fillers_do_not_count_as_the_least_certain_character() -> None:
     assert (text, lowest) == ("A<<", pytest.approx(0.9))
 
 
+def test_a_space_that_no_single_step_is_sure_of_is_read_where_all_of_the_gap_are() -> None:
+    assert _decoded({"A": 1.0}, {"": 0.6, " ": 0.4}, {"": 0.6, " ": 0.4}, {"P": 1.0}) == ("A P", 1.0, 1.0)
+    assert _decoded({"A": 1.0}, {"": 0.7, " ": 0.2}, {"": 0.7, " ": 0.2}, {"P": 1.0})[0] == "AP"
+    assert _decoded({"A": 1.0}, {" ": 0.8, "": 0.2}, {"": 0.6, " ": 0.4}, {"P": 1.0})[0] == "A P"
+
+
 def test_an_empty_line_has_no_confidence() -> None:
     assert _decoded({"": 1.0}, {"": 1.0}) == ("", 0.0, 0.0)
 
@@ -69,8 +74,26 @@ def _zone(text: str, *, pitch: int = 4, lost: int = -1, faint: dict[str, float] 
     for place, character in enumerate(text):
         for seen, probability in (faint or {}).items() if place == lost else [(character, 0.95)]:
             rows[0, pitch * place + 1, characters.index(seen)] = probability
-    ((read, certainty),), _ = OneScript(characters)(rows)
+    read, certainty = OneScript(characters)(rows[0])
     return read, float(certainty), certainty.lowest
+
+
+@given(st.lists(st.sampled_from("CAK<"), min_size=10, max_size=20), st.sampled_from(["VZOR", "MARIA", "C"]))
+def test_a_run_of_fillers_that_look_like_letters_ends_a_zones_line(seen: list[str], name: str) -> None:
+    """What is certainly a letter before it stays, also where it is one that fillers are taken for."""
+    line = f"P<CZESPECIMEN<<{name}"
+    characters = ["", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<Λ∏a "]
+    rows = np.zeros((4 * (len(line) + len(seen)), len(characters)), np.float32)
+    rows[:, 0] = 0.6
+    for place, character in enumerate([*line, *seen]):
+        faint = place >= len(line)
+        rows[4 * place + 1, characters.index(character)] = 0.65 if faint else 0.95
+        if faint and character != "<":
+            rows[4 * place + 1, characters.index("<")] = 0.3
+    read, certainty = OneScript(characters)(rows)
+    assert read == line + "<" * len(seen)
+    assert certainty.lowest >= 0.9
+    assert certainty < 0.95 if set(seen) != {"<"} else certainty > 0
 
 
 @pytest.mark.parametrize("lost", [5, 12, 18])
