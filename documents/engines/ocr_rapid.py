@@ -35,10 +35,10 @@ FILLERS = "<<"
 NOTHING = 0.5  # mean confidence of what is no text
 MANY, UPRIGHT, FAINT = 8, 0.85, 0.8  # lines of a page; their median confidence is 0.96 and more on poor pictures, 0.8 and less upside down
 WORSE = 0.1  # mean confidence: what is read so much less clearly the second time was no better understood
-CARD_SIDE, PAGE_SIDE = 960, 1280  # the detector's longer side in pixels
+CARD_SIDE, LETTER_SIDE, CLOSE_SIDE = 960, 1024, 1280  # the detector's longer side in pixels
 LONGEST_SIDE = 2000  # of the picture that lines are cut out of
 SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur small type and gain next to nothing
-SMALLEST_TYPE = 9.0  # pixels of a line's box as the detector saw it
+SMALLEST_TYPE, SMALLEST_PRINT = 9.0, 12.0  # pixels of a line's box as the detector saw it: on cards, on letters, whose type varies more
 FLATTEST = 8  # width over height of a picture that the detector is used to
 STRIDE = 32  # the detector's
 LINE_HEIGHT = 48
@@ -50,8 +50,8 @@ _one_at_a_time = threading.Lock()  # a network is not safe to be called by two t
 
 
 class RapidText:
-    """PP-OCRv6 detection and recognition; about 0.2-0.6 s a page on one core. Pages taller than wide are letters with small type and are looked at
-    closely; wide ones, cards and passport pages, only where their type turns out to be small."""
+    """PP-OCRv6 detection and recognition; about 0.2-0.6 s a page on one core. Pages taller than wide are letters, others cards and passport pages;
+    each is looked at more closely where its type turns out to be small."""
 
     name = "rapidocr"
 
@@ -73,17 +73,18 @@ class RapidText:
             return []
         height, width = rgb.shape[:2]
         with _one_at_a_time:
-            if height > width:
-                return _reader().read(rgb, PAGE_SIDE)
-            side = CARD_SIDE if width > SLIGHTLY * CARD_SIDE else max(CARD_SIDE, width)
+            usual = LETTER_SIDE if height > width else CARD_SIDE
+            longer = max(height, width)
+            side = usual if longer > SLIGHTLY * usual else max(usual, longer)
             lines = _reader().read(rgb, side)
-            return _reader().read(rgb, PAGE_SIDE) if _too_small(lines, side / max(side, width)) else lines
+            smallest = SMALLEST_PRINT if height > width else SMALLEST_TYPE
+            return _reader().read(rgb, CLOSE_SIDE) if _too_small(lines, side / max(side, longer), smallest) else lines
 
 
-def _too_small(lines: Sequence[TextLine], factor: float) -> bool:
+def _too_small(lines: Sequence[TextLine], factor: float, smallest: float) -> bool:
     """Whether most of the text was so small for the detector that a larger picture finds more: a page lying on its side, a card far away."""
     heights = sorted(math.dist(line.polygon[0], line.polygon[3]) * factor for line in lines)
-    return factor < 1 and bool(heights) and heights[len(heights) // 2] < SMALLEST_TYPE
+    return factor < 1 and bool(heights) and heights[len(heights) // 2] < smallest
 
 
 class Detector:

@@ -70,7 +70,7 @@ def _seen() -> tuple[list[Any], list[Any]]:
         ocr_rapid.Detector(_Listening(plain.detector.network, pages)), ocr_rapid.Recogniser(_Listening(plain.recogniser.network, lines))
     )
     for picture in _pictures():
-        reader.read(picture, ocr_rapid.PAGE_SIDE)
+        reader.read(picture, ocr_rapid.CLOSE_SIDE)
     cut = [line[:, :, :, :LINE_WIDTH] for line in lines if line.shape[3] >= LINE_WIDTH]
     return pages[:PAGES], random.Random(7).sample(cut, min(LINES, len(cut)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from scoring import Mark
 
+from documents.engines.networks import arithmetic
+
 if TYPE_CHECKING:
     from run import Run
 
@@ -27,7 +30,7 @@ BINS = 10
 COLOURS = ("#2f5d8a", "#c0662b", "#4f8a4f", "#8a5a8a", "#8f7a2b", "#666666", "#b04a5a")
 
 
-def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool) -> str:
+def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool, throughput: float | None = None) -> str:
     """``report.md`` and its plots in ``out``; returns the comparison with the baseline as text for the screen."""
     out.mkdir(parents=True, exist_ok=True)
     ran = [run for run in runs if not run.skipped]
@@ -43,6 +46,7 @@ def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool)
         "![Accuracy by source](accuracy.png)",
         "## Seconds and memory\n\nCPU seconds of a document, the reader's children included: they hold whatever else the machine does. Cold start "
         "is loading up to the first answer.\n\n" + _speed(ran),
+        _throughput(throughput),
         "![Seconds per document](seconds.png)",
         _endurance(endurance),
         "## Calibration of our confidence\n\n" + _calibration(marks),
@@ -62,7 +66,17 @@ def write(runs: Sequence[Run], endurance: Run | None, out: Path, *, renew: bool)
 
 
 def _where() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}."
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores ({_processor()})"
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine}, Python {platform.python_version()}. Our networks calculate in {arithmetic()}."
+
+
+def _processor() -> str:
+    try:
+        described = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return platform.processor() or "unknown processor"
+    named = re.search(r"^model name\s*:\s*(.+)$", described, re.M)
+    return named[1].strip() if named else "unknown processor"
 
 
 Figure = tuple[int, int, int, float]
@@ -118,6 +132,15 @@ def _speed(runs: Sequence[Run]) -> str:
 
 def _all(run: Run) -> list[float]:
     return [second for seconds in run.cpu.values() for second in seconds]
+
+
+def _throughput(documents: float | None) -> str:
+    if documents is None:
+        return ""
+    return (
+        f"One of our reading processes on each of {os.cpu_count()} cores: **{documents:.0f} documents a minute** by the clock; passports, licences "
+        "with both sides and bills, as drawn, in turn."
+    )
 
 
 def _endurance(run: Run | None) -> str:

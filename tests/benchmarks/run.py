@@ -13,11 +13,14 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+EVERYDAY = ("passport", "driver_license", "utility_bill")
+EACH = 90  # documents of each process
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
@@ -105,12 +108,24 @@ def soak(samples: Sequence[Sample], count: int) -> Run | None:
     return run_reader(READERS["vouchbox"], list(islice(cycle(drawings), count))) if count and drawings else None
 
 
+def side_by_side(samples: Sequence[Sample]) -> float | None:
+    """Documents a minute with a reading process on each core, as workers are: passports, licences and bills as drawn, in turn."""
+    drawings = [sample for sample in samples if sample.source == "specimens clean" and sample.kind in EVERYDAY]
+    if not drawings:
+        return None
+    each = list(islice(cycle(drawings), EACH))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        runs = list(pool.map(lambda _: run_reader(READERS["vouchbox"], each), range(os.cpu_count() or 1)))
+    return 60 * sum(len(run.seconds) for run in runs) / max(sum(run.seconds) for run in runs)
+
+
 def main() -> None:
     options = _options(os.environ)
     samples = [sample for sample in samples_of(options.corpora, options.seeds) if options.only in sample.id]
     endurance = soak(samples, options.soak)
     runs = [run_reader(READERS[name], samples) for name in options.readers]
-    print(write(runs, endurance, options.out, renew=options.renew))
+    throughput = side_by_side(samples) if "vouchbox" in options.readers else None
+    print(write(runs, endurance, options.out, renew=options.renew, throughput=throughput))
 
 
 @dataclass(frozen=True)
