@@ -49,9 +49,12 @@ class LastLayer:
 
     def __call__(self, features: Numbers) -> Numbers:
         """Probabilities, steps x characters, of ``features``, steps x features."""
-        scores = features @ self.weights + self.bias
-        np.exp(scores - scores.max(axis=1, keepdims=True), out=scores)
-        return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float32)
+        scores: Numbers = features @ self.weights
+        scores += self.bias
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
 
     def only(self, keep: Callable[[str], bool]) -> LastLayer:
         """The blank, the space and the characters to keep. All of Han costs a third of a line's time."""
@@ -72,7 +75,7 @@ class Network:
         core = openvino.Core()
         model = core.read_model(path)
         self._widths, self._heights = tuple(widths), tuple(heights)
-        self.last_layer = _cut_off(model)
+        self._last_layer = _cut_off(model)
         prepared = PrePostProcessor(model)
         prepared.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         prepared.input().model().set_layout(openvino.Layout("NCHW"))
@@ -97,6 +100,13 @@ class Network:
         self._request.infer([np.ascontiguousarray(picture[np.newaxis])])
         found: Numbers = self._request.get_output_tensor(0).data[0]
         return found
+
+    @property
+    def last_layer(self) -> LastLayer:
+        """A recogniser's. Raises TypeError for a detector."""
+        if self._last_layer is None:
+            raise TypeError("a detector has no characters")
+        return self._last_layer
 
     def rest(self) -> None:
         """Gives back what it calculates in, up to 250 MB, until the next call. The last result is void."""

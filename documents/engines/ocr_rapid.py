@@ -25,7 +25,7 @@ import numpy as np
 
 from documents.engines.base import Availability, Pixels, Point, TextLine
 from documents.engines.ctc import Certainty, OneScript
-from documents.engines.networks import Arithmetic, Network, arithmetic
+from documents.engines.networks import Arithmetic, Network, Numbers, arithmetic
 from documents.engines.text_boxes import Corners, cut_out, text_boxes
 
 BYTES = Path(__file__).parent / "models"
@@ -41,7 +41,7 @@ SLIGHTLY = 1.15  # a picture this little larger is not shrunk: that would blur s
 SMALLEST_TYPE, SMALLEST_PRINT = 9.0, 12.0  # pixels of a line's box as the detector saw it: on cards, on letters, whose type varies more
 FLATTEST = 8  # width over height of a picture that the detector is used to
 STRIDE = 32  # the detector's
-LINE_HEIGHT = 48
+LINE_HEIGHT, STEP = 48, 8  # pixels: of a line, of a step along it
 LINE_WIDTHS = (64, 96, 128, 160, 192, 256, 320, 384, 448, 544, 672, 832, 1024, 1280, 1600)
 SELDOM = 1  # preparations kept of a network whose sizes come back seldom, or that is seldom asked
 ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
@@ -108,39 +108,31 @@ class Recogniser:
     """Reads lines with ``network``; ``exact``, if there is one, reads again what came out doubtful."""
 
     def __init__(self, network: Network, exact: Network | None = None) -> None:
-        assert network.last_layer is not None
-        self.network, self._exact = network, exact
-        self._all = (exact or network).last_layer
-        self._alphabetic = network.last_layer.only(of_alphabets)
-        self._decode = OneScript(self._alphabetic.characters)
-        assert self._all is not None
-        self._decode_all = OneScript(self._all.characters)
+        self.network, self._exact = network, exact or network
+        self._alphabetic, self._all = network.last_layer.only(of_alphabets), self._exact.last_layer
+        self._decode, self._decode_all = OneScript(self._alphabetic.characters), OneScript(self._all.characters)
 
     def lines(self, pictures: Sequence[Pixels]) -> list[tuple[str, Certainty]]:
         """Text and confidence of each picture of a line. Lines of one width follow each other: changing it takes the networks a while."""
         scaled = [_scaled(picture) for picture in pictures]
         order = sorted(range(len(scaled)), key=lambda index: scaled[index].shape[1])
-        found: dict[int, tuple[str, Certainty]] = {}
-        features = {}
-        for index in order:
-            features[index] = np.array(self.network(scaled[index])[: -(-scaled[index].shape[1] // 8)])
-            found[index] = self._decode(self._alphabetic(features[index]))
+        features = {index: _features(self.network, scaled[index]) for index in order}
+        found = {index: self._decode(self._alphabetic(features[index])) for index in order}
         least = FAINT if len(found) >= MANY and median(sure for _, sure in found.values()) < UPRIGHT else 0.0
         for index in order:
             if _doubtful(*found[index], least):
-                again = self._read_again(scaled[index], features[index])
+                seen = features[index] if self._exact is self.network else _features(self._exact, scaled[index])
+                again = self._decode_all(self._all(seen))
                 if again[1] >= found[index][1] - WORSE:
                     found[index] = again
-        self.network.rest()
-        if self._exact is not None:
-            self._exact.rest()
+        for network in {self.network, self._exact}:
+            network.rest()
         return [found[index] for index in range(len(pictures))]
 
-    def _read_again(self, picture: Pixels, features: np.ndarray) -> tuple[str, Certainty]:
-        if self._exact is not None:
-            features = self._exact(picture)[: -(-picture.shape[1] // 8)]
-        assert self._all is not None
-        return self._decode_all(self._all(features))
+
+def _features(network: Network, picture: Pixels) -> Numbers:
+    """Of the picture alone, not of what the network enlarges it by; a copy, as the network's own is overwritten."""
+    return network(picture)[: -(-picture.shape[1] // STEP)].copy()
 
 
 class Reader:

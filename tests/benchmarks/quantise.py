@@ -89,7 +89,7 @@ class _Listening(Network):
 
     def __init__(self, network: Network, kept: list[Any]) -> None:
         self._network, self._kept = network, kept
-        self.last_layer = network.last_layer
+        self._last_layer = network._last_layer
 
     def __call__(self, picture: Any) -> Any:
         self._kept.append(np.ascontiguousarray((picture.astype(np.float32) / MIDDLE - 1).transpose(2, 0, 1)[np.newaxis]))
