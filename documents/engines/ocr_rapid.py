@@ -2,7 +2,7 @@
 
 What is done in which arithmetic depends on the processor (``networks.arithmetic``). In bfloat16 everything is. In bytes lines are read by the
 same recogniser with 8-bit convolutions (``models``, made by ``tests/benchmarks/quantise.py``), and what it does not read clearly again in 32
-bits; lines on letters are found in bytes as well, which on cards would lose the smallest type.
+bits; finding them in bytes would lose small type and blurred pages.
 
 A line is read among the characters of alphabets and their punctuation, one in ten of those that the recogniser knows. Where it is not read
 clearly all are considered: what comes out as Han is a mark of a line not understood.
@@ -28,7 +28,7 @@ from documents.engines.ctc import Certainty, OneScript
 from documents.engines.networks import Arithmetic, Network, Numbers, arithmetic
 from documents.engines.text_boxes import Corners, cut_out, text_boxes
 
-BYTES = Path(__file__).parent / "models"
+IN_BYTES = Path(__file__).parent / "models" / "PP-OCRv6_rec_small_int8.onnx"
 CLEAR = 0.95  # mean confidence of a line: of the lines that 8 bits read otherwise than 32, two thirds stay below it
 ALL_CLEAR = 0.5  # of each character, where there are fillers: in a machine readable zone every one counts
 FILLERS = "<<"
@@ -43,7 +43,7 @@ FLATTEST = 8  # width over height of a picture that the detector is used to
 STRIDE = 32  # the detector's
 LINE_HEIGHT, STEP = 48, 8  # pixels: of a line, of a step along it
 LINE_WIDTHS = (64, 96, 128, 160, 192, 256, 320, 384, 448, 544, 672, 832, 1024, 1280, 1600)
-SELDOM = 1  # preparations kept of a network whose sizes come back seldom, or that is seldom asked
+SELDOM = 1  # preparations kept of a network whose sizes come back seldom
 ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 IDEOGRAPHS = 0x2E80  # the first code point of the East Asian blocks
 _one_at_a_time = threading.Lock()  # a network is not safe to be called by two threads, and a process keeps one set
@@ -88,19 +88,18 @@ def _too_small(lines: Sequence[TextLine], factor: float, smallest: float) -> boo
 
 
 class Detector:
-    """Finds lines, on pages taller than wide with the network for letters."""
+    """Finds lines."""
 
-    def __init__(self, network: Network, of_letters: Network | None = None) -> None:
-        self.network, self._of_letters = network, of_letters or network
+    def __init__(self, network: Network) -> None:
+        self.network = network
 
     def boxes(self, bgr: Pixels, side: int) -> list[Corners]:
         """Boxes of the lines in ``bgr``, seen with its longer side at most ``side`` pixels."""
         height, width = bgr.shape[:2]
         factor = min(1.0, side / max(height, width))
         seen = [max(STRIDE, round(size * factor / STRIDE) * STRIDE) for size in (width, height)]
-        network = self._of_letters if height > width else self.network
-        found = text_boxes(network(np.asarray(cv2.resize(bgr, seen), dtype=np.uint8))[0, : seen[1], : seen[0]], width, height)
-        network.rest()
+        found = text_boxes(self.network(np.asarray(cv2.resize(bgr, seen), dtype=np.uint8))[0, : seen[1], : seen[0]], width, height)
+        self.network.rest()
         return found
 
 
@@ -195,19 +194,10 @@ def reader_for(kind: Arithmetic) -> Reader:
     """The networks as they work best with this arithmetic. Every processor can use each of them, some slowly."""
     cv2.setNumThreads(1)
     rounded = kind == "bf16"
-    finder = _finder(of_wheel("det"), rounded)
-    if kind != "int8":
-        return Reader(Detector(finder), Recogniser(_recogniser(of_wheel("rec"), rounded)))
-    exact = Network(of_wheel("rec"), widths=LINE_WIDTHS, kept=SELDOM)
-    return Reader(Detector(finder, _finder(in_bytes("det"))), Recogniser(_recogniser(in_bytes("rec")), exact))
-
-
-def _finder(path: Path, rounded: bool = False) -> Network:
-    return Network(path, widths=(2 * STRIDE,), heights=(2 * STRIDE,), rounded=rounded, kept=SELDOM)
-
-
-def _recogniser(path: Path, rounded: bool = False) -> Network:
-    return Network(path, widths=LINE_WIDTHS, rounded=rounded)
+    sizes = (2 * STRIDE,)
+    detector = Detector(Network(of_wheel("det"), widths=sizes, heights=sizes, rounded=rounded, kept=SELDOM))
+    exact = Network(of_wheel("rec"), widths=LINE_WIDTHS, rounded=rounded)
+    return Reader(detector, Recogniser(Network(IN_BYTES, widths=LINE_WIDTHS), exact) if kind == "int8" else Recogniser(exact))
 
 
 def of_wheel(part: str) -> Path:
@@ -216,10 +206,6 @@ def of_wheel(part: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("rapidocr is not installed")
     return Path(spec.submodule_search_locations[0]) / "models" / f"PP-OCRv6_{part}_small.onnx"
-
-
-def in_bytes(part: str, folder: Path = BYTES) -> Path:
-    return folder / f"PP-OCRv6_{part}_small_int8.onnx"
 
 
 ENGINE = RapidText()

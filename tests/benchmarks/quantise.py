@@ -1,9 +1,9 @@
-"""Makes the 8-bit networks of ``documents/engines/models`` from those in the rapidocr wheel: ``python tests/benchmarks/quantise.py [FOLDER]``.
+"""Makes the 8-bit recogniser in ``documents/engines/models`` from the one in the rapidocr wheel: ``python tests/benchmarks/quantise.py [FILE]``.
 
 Static quantisation of the convolutions (weights per channel, activations by what drawn specimens show), everything else stays in 32 bits: the small
-squeeze-and-excitation convolutions, the detector's first layers, attention and the last layer lose more than they gain. No picture of a real document
-is used. The recogniser's last layer keeps the characters of alphabets and their punctuation: the 17,000 others, nearly all Han, cost a quarter of a
-line's time, and a line that needs them comes out doubtful and is read again by the network that has them.
+squeeze-and-excitation convolutions, attention and the last layer lose more than they gain. No picture of a real document is used. The last layer
+keeps the characters of alphabets and their punctuation: the 17,000 others, nearly all Han, cost a quarter of a line's time, and a line that needs
+them comes out doubtful and is read again by the network that has them.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ from documents.specimens.degrade import DAMAGES
 
 OPSET = 17  # the first with which per-channel scales and all operators used here work
 LINE_WIDTH = 320  # pixels: histograms need inputs of one size
-LINES, PAGES = 160, 16
-STEM = 3
+LINES = 160
 SEEN = (
     "driver_license", "id_card", "passport", "permanent_resident_card", "passport_card", "nexus", "utility_bill", "bank_statement", "lease",
     "home_insurance", "vehicle_insurance", "mortgage", "deed_of_trust", "vehicle_registration", "voter_card", "government_letter",
@@ -53,26 +52,33 @@ class _Inputs(CalibrationDataReader):  # type: ignore[misc]
 
 
 def main() -> None:
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ocr_rapid.BYTES
-    target.mkdir(parents=True, exist_ok=True)
-    pages, lines = _seen()
-    _quantise("det", pages, target, {"calibrate_method": CalibrationMethod.MinMax}, STEM)
-    percentile = {"calibrate_method": CalibrationMethod.Percentile, "extra_options": {"CalibPercentile": 99.99}}
-    _quantise("rec", lines, target, percentile, 0)
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ocr_rapid.IN_BYTES
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lines = _seen()
+    with tempfile.TemporaryDirectory() as folder:
+        source = _alphabetic(ocr_rapid.of_wheel("rec"), Path(folder))
+        prepared = _prepared(source, Path(folder))
+        quantize_static(
+            str(prepared), str(target), _Inputs(lines), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"], nodes_to_exclude=_squeezes(onnx.load(prepared)),
+            calibrate_method=CalibrationMethod.Percentile, extra_options={"CalibPercentile": 99.99},
+        )  # fmt: skip
+        model = onnx.load(target)
+        known = {entry.key for entry in model.metadata_props}
+        model.metadata_props.extend(entry for entry in onnx.load(source).metadata_props if entry.key not in known)
+    onnx.save(model, target)
+    print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB, {len(lines)} lines seen")
 
 
-def _seen() -> tuple[list[Any], list[Any]]:
-    """What the two networks are given when specimens, clean and damaged, are read: pages, and lines cut to one width."""
-    pages: list[Any] = []
+def _seen() -> list[Any]:
+    """Lines that the recogniser is given when specimens, clean and damaged, are read, cut to one width."""
     lines: list[Any] = []
     plain = ocr_rapid.reader_for("f32")
-    reader = ocr_rapid.Reader(
-        ocr_rapid.Detector(_Listening(plain.detector.network, pages)), ocr_rapid.Recogniser(_Listening(plain.recogniser.network, lines))
-    )
+    reader = ocr_rapid.Reader(plain.detector, ocr_rapid.Recogniser(_Listening(plain.recogniser.network, lines)))
     for picture in _pictures():
         reader.read(picture, ocr_rapid.CLOSE_SIDE)
     cut = [line[:, :, :, :LINE_WIDTH] for line in lines if line.shape[3] >= LINE_WIDTH]
-    return pages[:PAGES], random.Random(7).sample(cut, min(LINES, len(cut)))
+    return random.Random(7).sample(cut, min(LINES, len(cut)))
 
 
 def _pictures() -> Iterator[Any]:
@@ -97,25 +103,6 @@ class _Listening(Network):
 
     def rest(self) -> None:
         self._network.rest()
-
-
-def _quantise(part: str, inputs: Sequence[Any], into: Path, calibration: dict[str, Any], stem: int) -> None:
-    """``stem``: how many of the first convolutions stay in 32 bits."""
-    source, target = ocr_rapid.of_wheel(part), ocr_rapid.in_bytes(part, into)
-    with tempfile.TemporaryDirectory() as folder:
-        source = _alphabetic(source, Path(folder)) if part == "rec" else source
-        prepared = _prepared(source, Path(folder))
-        graph = onnx.load(prepared)
-        kept = _squeezes(graph) + [node.name for node in graph.graph.node if node.op_type == "Conv"][:stem]
-        quantize_static(
-            str(prepared), str(target), _Inputs(inputs), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"], nodes_to_exclude=kept, **calibration,
-        )  # fmt: skip
-        model = onnx.load(target)
-        known = {entry.key for entry in model.metadata_props}
-        model.metadata_props.extend(entry for entry in onnx.load(source).metadata_props if entry.key not in known)
-    onnx.save(model, target)
-    print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB, {len(inputs)} inputs seen")
 
 
 def _alphabetic(source: Path, folder: Path) -> Path:
