@@ -26,9 +26,9 @@ START_SECONDS = 120
 _PASSED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "EASYOCR_MODULE_PATH", "MODULE_PATH", "TESSDATA_PREFIX")
 _PASSED_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "MALLOC_", "GLIBC_", "ONEDNN_")
 # What the networks calculate in comes and goes with every page, in blocks of megabytes. Those are the kernel's, so that they leave no holes in a
-# heap that never shrinks: 650 MB at most instead of 1.1 GB. Large pages make getting them cheap, and save a tenth where addresses are translated twice, in
-# virtual machines. Prepared layers are kept by OpenVINO per network; oneDNN, below it, would keep three times as many. Other C libraries ignore the
-# first three; who sets the same names for the worker overrides them.
+# heap that never shrinks: 650 MB at most instead of 1.1 GB. Large pages make getting them cheap, and save a tenth where addresses are translated
+# twice, in virtual machines. Prepared layers are kept by OpenVINO per network; oneDNN, below it, would keep three times as many. Other C libraries
+# ignore the first three; who sets the same names for the worker overrides them.
 LESS_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
