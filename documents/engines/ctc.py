@@ -22,6 +22,7 @@ ZONE_LENGTH, ZONE_FILLERS, ZONE_SHARE = 20, 3, 0.9
 LOST, MOST_LOST = 1.6, 2  # pitches between neighbours from which one is missing; letters that are put in at one place
 NEARLY_ONE, LIKELIER = 0.999, math.log(0.5)  # of a space: what a step can say at most; the logarithm of no space being as likely as one
 MAY_BE, SEEM, LONG_TAIL = 0.03, 0.2, 8  # probability of a filler: of each character of a line's last run of them, on average; its length
+SURE = 0.9  # probability of a letter that is none of them, also where a filler begins beside it
 MOSTLY = 0.6  # of a line's letters: a line of another script has few Latin ones, a Latin line few look-alikes of another
 
 
@@ -114,7 +115,7 @@ class OneScript:
         run comes out mixed with what fillers look like; a letter of a name is none to the network, however poor it is."""
         likely = [float(own[max(0, place - 1) : place + 2, self._filler_column].max()) for place in places]
         first = len(chosen)
-        while first and (self._filler(chosen[first - 1]) or likely[first - 1] >= MAY_BE):
+        while first and (self._filler(chosen[first - 1]) or (likely[first - 1] >= MAY_BE and own[places[first - 1], chosen[first - 1]] < SURE)):
             first -= 1
         tail = range(first, len(chosen))
         return tail if len(tail) >= LONG_TAIL and sum(likely[first:]) >= SEEM * len(tail) else ()

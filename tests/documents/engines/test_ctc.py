@@ -96,6 +96,17 @@ def test_a_run_of_fillers_that_look_like_letters_ends_a_zones_line(seen: list[st
     assert certainty < 0.95 if set(seen) != {"<"} else certainty > 0
 
 
+def test_a_letter_beside_the_last_fillers_stays_where_the_network_sees_one_begin_early() -> None:
+    line = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
+    characters = ["", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<Λ∏a "]
+    rows = np.zeros((3 * len(line), len(characters)), np.float32)
+    rows[:, 0] = 0.6
+    for place, character in enumerate(line):
+        rows[3 * place + 1, characters.index(character)] = 0.95
+    rows[3 * line.rindex("A") + 2, characters.index("<")] = 0.3
+    assert OneScript(characters)(rows)[0] == line
+
+
 @pytest.mark.parametrize("lost", [5, 12, 18])
 @pytest.mark.parametrize("pitch", [3, 4, 5])
 def test_a_character_lost_in_a_zone_is_missed_by_its_pitch(lost: int, pitch: int) -> None:
